@@ -1,0 +1,46 @@
+"""The exceptions that graphrec raises on purpose; everything else is a defect.
+
+    GraphrecError
+    ├── InputError          a file, row, id or setting that the user gave
+    │   ├── SplitError      a split that the data can't give
+    │   └── UnknownIdError  an id that the graph doesn't hold
+    ├── QueryError          a file under cypher/, or the parameters given to it
+    ├── ServerError         the local Neo4j can't be installed, started or stopped
+    ├── GraphError          a Neo4j that can't be reached, or that refused a statement
+    └── ModelError          training, or a stored model version
+
+A message says what was wanted, what was found, where, and what to do:
+``no item 'x9' in the graph; check the id (ids look like '1', '2') or load it first``.
+"""
+
+
+class GraphrecError(Exception):
+    """Any error that graphrec explains to its user. The command line prints it and exits with 1."""
+
+
+class InputError(GraphrecError):
+    """Something the user gave: a file, a row, an id, a setting."""
+
+
+class SplitError(InputError):
+    """The data can't give the split that was asked for; the message names one that they can give."""
+
+
+class UnknownIdError(InputError):
+    """An outside id that the graph doesn't hold."""
+
+
+class QueryError(GraphrecError):
+    """A query file that breaks its contract, or parameters that don't fit it."""
+
+
+class ServerError(GraphrecError):
+    """The local Neo4j can't be installed, started or stopped."""
+
+
+class GraphError(GraphrecError):
+    """Neo4j can't be reached, or refused a statement."""
+
+
+class ModelError(GraphrecError):
+    """Training failed, or a stored model version is missing or broken."""

@@ -1,0 +1,169 @@
+"""The query files under `cypher/`: one statement a file, whose header is documentation and contract.
+
+`walk/recommend` names `cypher/walk/recommend.cypher`. The header is read from the leading `//` lines:
+
+    // First line: what the rows are.
+    // $name: what the parameter means
+    // returns: column, column
+    // access: read | write | write-implicit
+    // scans: Item                      (labels that the plan may scan whole; optional)
+    // identifiers: property, index     (names put into `{braces}`, for schema statements only; optional)
+    // :param {name: value, …}          (an example to paste into Neo4j Browser)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from graphrec.errors import QueryError
+
+ACCESS = ("read", "write", "write-implicit")
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+_KEY = re.compile(r"(returns|access|scans|identifiers):\s*(.*)")
+_PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*):\s*(.*)")
+_STRINGS_AND_COMMENTS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query file: its contract and its text, which never changes between calls."""
+
+    name: str
+    summary: str
+    description: str
+    parameters: Mapping[str, str]
+    returns: tuple[str, ...]
+    access: str
+    scans: tuple[str, ...]
+    identifiers: tuple[str, ...]
+    example: str
+    text: str
+
+    def check_parameters(self, given: Iterable[str]) -> None:
+        """Raise QueryError unless exactly the declared parameters are given."""
+        given = set(given)
+        missing = [name for name in self.parameters if name not in given]
+        unknown = sorted(given - set(self.parameters))
+        if missing or unknown:
+            wanted = ", ".join(self.parameters) or "none"
+            problems = [f"missing {', '.join(missing)}"] * bool(missing) + [f"unknown {', '.join(unknown)}"] * bool(
+                unknown
+            )
+            raise QueryError(f"query {self.name} takes the parameters {wanted}; {' and '.join(problems)}")
+
+    def statement(self, identifiers: Mapping[str, str]) -> str:
+        """The text to send, with the declared identifiers filled in after a strict check."""
+        if set(identifiers) != set(self.identifiers):
+            raise QueryError(f"query {self.name} takes the identifiers {self.identifiers}, found {tuple(identifiers)}")
+        text = self.text
+        for name, value in identifiers.items():
+            if not IDENTIFIER.fullmatch(value):
+                raise QueryError(f"expected an identifier like 'embedding_lightgcn_a' for {name}, found {value!r}")
+            text = text.replace("{" + name + "}", value)
+        return text
+
+
+def folder() -> Path:
+    """Where the query files lie: inside the installed package, else beside it in a checkout."""
+    inside = Path(__file__).parent / "cypher"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "cypher"
+
+
+@cache
+def all_queries() -> Mapping[str, Query]:
+    """Every query by name, in the order of names. Read once; QueryError if a file breaks its contract."""
+    root = folder()
+    paths = sorted(root.rglob("*.cypher"))
+    return MappingProxyType({q.name: q for q in (parse(path, root) for path in paths)})
+
+
+def get(name: str) -> Query:
+    """The query of that name."""
+    try:
+        return all_queries()[name]
+    except KeyError:
+        raise QueryError(f"no query {name!r}; `graphrec queries` lists the {len(all_queries())} there are") from None
+
+
+def parse(path: Path, root: Path) -> Query:
+    """One file as a Query. QueryError says which line of the contract is missing or wrong."""
+    name = path.relative_to(root).with_suffix("").as_posix()
+    header, text = _split(path.read_text(encoding="utf-8"))
+    keys: dict[str, str] = {}
+    parameters: dict[str, str] = {}
+    prose: list[str] = []
+    example = ""
+    for line in header:
+        if line.startswith(":param"):
+            example = line
+        elif found := _KEY.fullmatch(line):
+            keys[found[1]] = found[2]
+        elif found := _PARAMETER.fullmatch(line):
+            parameters[found[1]] = found[2]
+        else:
+            prose.append(line)
+    query = Query(
+        name=name,
+        summary=prose[0] if prose else "",
+        description="\n".join(prose).strip(),
+        parameters=MappingProxyType(parameters),
+        returns=_names(keys.get("returns", "")),
+        access=keys.get("access", ""),
+        scans=_names(keys.get("scans", "")),
+        identifiers=_names(keys.get("identifiers", "")),
+        example=example,
+        text=text,
+    )
+    _check(query)
+    return query
+
+
+def used_parameters(text: str) -> set[str]:
+    """The `$names` that a statement uses, outside strings and comments."""
+    return set(re.findall(r"\$([A-Za-z_]\w*)", _STRINGS_AND_COMMENTS.sub(" ", text)))
+
+
+def _split(source: str) -> tuple[list[str], str]:
+    lines = source.splitlines()
+    n_header = next((n for n, line in enumerate(lines) if not line.startswith("//")), len(lines))
+    header = [line[2:].strip() for line in lines[:n_header]]
+    return header, "\n".join(lines[n_header:]).strip().rstrip(";")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _check(query: Query) -> None:
+    where = f"cypher/{query.name}.cypher"
+    if not query.summary.endswith("."):
+        raise QueryError(f"{where}: the header's first line must be a sentence that says what the rows are")
+    if query.access not in ACCESS:
+        raise QueryError(f"{where}: expected 'access: {' | '.join(ACCESS)}', found {query.access!r}")
+    used = used_parameters(query.text)
+    if used != set(query.parameters):
+        undeclared = sorted(used - set(query.parameters))
+        unused = sorted(set(query.parameters) - used)
+        raise QueryError(f"{where}: parameters undeclared {undeclared}, unused {unused}")
+    if query.access == "read" and not query.returns:
+        raise QueryError(f"{where}: a read query declares what it returns")
+
+
+def example_parameters(query: Query) -> Mapping[str, Any]:
+    """The values of the `:param` line, read as the Cypher map that it is (JSON with bare keys and ' or \")."""
+    import ast
+
+    body = query.example.removeprefix(":param").strip()
+    if not body:
+        return {}
+    quoted = re.sub(r"([{,]\s*)([A-Za-z_]\w*)\s*:", r"\1'\2':", body)
+    quoted = re.sub(r"\bnull\b", "None", re.sub(r"\btrue\b", "True", re.sub(r"\bfalse\b", "False", quoted)))
+    value: Mapping[str, Any] = ast.literal_eval(quoted)
+    return value

@@ -1,0 +1,1 @@
+"""Recommenders: one interface over Cypher, embeddings and compositions of them."""

@@ -1,0 +1,1 @@
+"""Loaders: pure functions from a path to Frames. They never open a database and never download."""
