@@ -1,0 +1,37 @@
+# Two commands do all the set-up on a machine with Python and make: `make demo` and `make test`.
+
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+BIN := .venv/Scripts
+else
+PYTHON ?= python3
+BIN := .venv/bin
+endif
+READY := .venv/ready
+
+.PHONY: demo test test-fast check clean
+
+demo: $(READY)
+	$(BIN)/python -m graphrec demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+# The tests that need no server: under a minute.
+test-fast: $(READY)
+	$(BIN)/python -m pytest -m "not server"
+
+# What continuous integration runs beside the tests.
+check: $(READY)
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	$(BIN)/python -c "import pathlib; pathlib.Path('$(READY)').touch()"
+
+clean:
+	$(PYTHON) -c "import shutil; shutil.rmtree('.venv', ignore_errors=True)"

@@ -1,0 +1,106 @@
+"""Imports follow the data, from files to the command line, and never turn back."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+LAYERS = (
+    ("graphrec.errors",),
+    ("graphrec.ids", "graphrec.kinds", "graphrec.queries"),
+    ("graphrec.frames",),
+    ("loaders",),
+    ("graphrec.server",),
+    ("graphrec.graph",),
+    ("graphrec.connect",),
+    ("graphrec.transfer",),
+    ("graphrec.ingest",),
+    ("graphrec.snapshot",),
+    ("graphrec.versions",),
+    ("graphrec.models",),
+    ("graphrec.recommend",),
+    ("graphrec.evaluation",),
+    ("graphrec.doctor", "graphrec.demo"),
+    ("graphrec",),
+    ("graphrec.cli",),
+)
+
+
+def module_names() -> dict[str, Path]:
+    paths = [*ROOT.glob("graphrec/**/*.py"), *ROOT.glob("loaders/**/*.py")]
+    return {name_of(path): path for path in paths}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def layer(module: str) -> int:
+    """The place of a module in the order: that of the longest name in LAYERS which it begins with."""
+    names = [(name, n) for n, names in enumerate(LAYERS) for name in names]
+    exact = [(name, n) for name, n in names if module == name or (name != "graphrec" and module.startswith(name + "."))]
+    if not exact:
+        raise AssertionError(f"{module} has no place in the order of layers; give it one in LAYERS")
+    return max(exact, key=lambda found: len(found[0]))[1]
+
+
+def imports(path: Path, known: dict[str, Path]) -> set[str]:
+    """The project's own modules that a file imports, at the top or inside a function; not those for types alone."""
+    found: set[str] = set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            node.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            children = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {child if child in known else node.module for child in children}
+    return {name for name in found if name in known}
+
+
+KNOWN = module_names()
+
+
+@pytest.mark.parametrize("module", sorted(KNOWN))
+def test_a_module_imports_only_what_lies_before_it(module: str) -> None:
+    if module in ("graphrec.__main__",):
+        return
+    later = [name for name in imports(KNOWN[module], KNOWN) if layer(name) > layer(module)]
+    assert not later, f"{module} imports {later}, which come after it"
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    graph = {module: imports(path, KNOWN) - {module} for module, path in KNOWN.items()}
+    done: set[str] = set()
+
+    def visit(module: str, trail: tuple[str, ...]) -> None:
+        assert module not in trail, f"a circle: {' > '.join((*trail, module))}"
+        if module not in done:
+            for name in graph[module]:
+                visit(name, (*trail, module))
+            done.add(module)
+
+    for module in graph:
+        visit(module, ())
+
+
+@pytest.mark.parametrize("command", [["--help"], ["queries"], ["query", "--help"], ["recommend", "--help"]])
+def test_the_command_line_starts_without_torch(command: list[str]) -> None:
+    code = (
+        "import sys\n"
+        f"sys.argv = ['graphrec', *{command!r}]\n"
+        "from graphrec.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "assert 'torch' not in sys.modules, 'torch was imported'\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
