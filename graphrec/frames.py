@@ -98,7 +98,12 @@ class Frames:
         return self.counts.get(table, 0) > 0
 
     def database(self) -> duckdb.DuckDBPyConnection:
-        """A DuckDB with a view a table (empty ones too), bounded memory, spilling into the staging folder."""
+        """A DuckDB with a view a table (empty ones too), bounded memory, spilling into the staging folder.
+
+        The view `sums` holds one row a user, item and kind: (user_id, item_id, kind, count, weight, rating,
+        first_at, last_at), where a row without a count counts 1, weights add (null where none is known), the
+        rating is the latest one (of equal times the largest), and the times are the least and the greatest.
+        """
         db = open_database(self.folder)
         for table, schema in SCHEMAS.items():
             if self.has(table):
@@ -106,6 +111,7 @@ class Frames:
             else:
                 columns = ", ".join(f'NULL::{_SQL[kind]} AS "{name}"' for name, kind in schema.items())
                 db.execute(f"CREATE VIEW {table} AS SELECT {columns} WHERE false")
+        db.execute(f"CREATE VIEW sums AS {_SUMS}")
         return db
 
     def discard(self) -> None:
@@ -117,6 +123,18 @@ class Frames:
 
 
 _SQL = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE"}
+
+
+_SUMS = """
+SELECT user_id, item_id, kind,
+       sum(coalesce(count, 1))::BIGINT AS count,
+       sum(weight) AS weight,
+       max({'at': coalesce(at, -9223372036854775808), 'rating': rating}) FILTER (rating IS NOT NULL).rating AS rating,
+       min(at) AS first_at,
+       max(at) AS last_at
+FROM interactions
+GROUP BY user_id, item_id, kind
+"""
 
 
 class FramesWriter:
