@@ -1,0 +1,1 @@
+"""From Frames and events into the graph: the schema, three ways in, one result."""
