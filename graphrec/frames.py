@@ -129,9 +129,9 @@ _SUMS = """
 SELECT user_id, item_id, kind,
        sum(coalesce(count, 1))::BIGINT AS count,
        sum(weight) AS weight,
-       max({'at': coalesce(at, -9223372036854775808), 'rating': rating}) FILTER (rating IS NOT NULL).rating AS rating,
-       min(at) AS first_at,
-       max(at) AS last_at
+       (max(row(coalesce("at", (-9223372036854775808)::BIGINT), rating)) FILTER (rating IS NOT NULL))[2] AS rating,
+       min("at") AS first_at,
+       max("at") AS last_at
 FROM interactions
 GROUP BY user_id, item_id, kind
 """
