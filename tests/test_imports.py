@@ -26,7 +26,8 @@ LAYERS = (
     ("graphrec.models",),
     ("graphrec.recommend",),
     ("graphrec.evaluation",),
-    ("graphrec.doctor", "graphrec.demo"),
+    ("graphrec.datasets", "graphrec.doctor"),
+    ("graphrec.demo",),
     ("graphrec",),
     ("graphrec.cli",),
 )
