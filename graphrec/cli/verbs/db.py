@@ -1,0 +1,112 @@
+"""`graphrec db`: the local Neo4j, up, down, status and destroy."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from graphrec import server
+from graphrec.cli.app import HomeOption, JsonOption, app, console, emit_json, err, progress
+from graphrec.server import jars
+from graphrec.server.home import Home, State
+
+db = typer.Typer(help="The local Neo4j: start, stop, look, remove.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+
+@db.command()
+def up(
+    home: HomeOption = None,
+    gds: Annotated[bool, typer.Option("--gds", help="With Graph Data Science.")] = False,
+    idle_stop: Annotated[
+        float | None, typer.Option("--idle-stop", min=0.01, help="Stop after so many minutes without a connection.")
+    ] = None,
+) -> None:
+    """Start the local Neo4j; it runs until `graphrec db down`, unless --idle-stop says otherwise."""
+    place = Home.at(home)
+    began = time.monotonic()
+    before = server.running(place)
+    with progress() as bar:
+        task = bar.add_task("Neo4j's jars", total=None, rate="", visible=False)
+
+        def arrived(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=True)
+
+        options = server.StartOptions(started_by="db up", idle_stop=idle_stop, gds=gds)
+        state = server.ensure_running(place, options, progress=arrived)
+    if before and before.pid == state.pid:
+        server.keep_up(place, idle_stop)
+        console.print(f"Neo4j {jars.NEO4J_VERSION} runs already at {server.uri(state)}", markup=False)
+    else:
+        seconds = time.monotonic() - began
+        console.print(f"Neo4j {jars.NEO4J_VERSION} is up at {server.uri(state)} ({seconds:.1f} s)", markup=False)
+
+
+@db.command()
+def down(home: HomeOption = None) -> None:
+    """Stop the local Neo4j cleanly. Data stay."""
+    place = Home.at(home)
+    stopped = server.down(place)
+    console.print(f"Neo4j in {place.root} is stopped" if stopped else f"no Neo4j runs in {place.root}", markup=False)
+
+
+@db.command()
+def destroy(
+    home: HomeOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Stop the local Neo4j and remove its data, logs, password and models."""
+    place = Home.at(home)
+    if not yes:
+        typer.confirm(f"Remove everything in {place.root}?", abort=True, err=True)
+    gone = server.destroy(place)
+    console.print(f"{place.root} is removed" if gone else f"there is nothing in {place.root}", markup=False)
+
+
+@db.command()
+def status(
+    home: HomeOption = None,
+    show_password: Annotated[
+        bool, typer.Option("--show-password", help="Print the password, to sign in with another program.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether the local Neo4j runs, where, and how to connect to it. Starts nothing."""
+    place = Home.at(home)
+    state = server.running(place)
+    if as_json:
+        emit_json(_facts(place, state, show_password))
+        return
+    if state is None:
+        console.print(f"no Neo4j runs in {place.root}; start it with `graphrec db up`", markup=False)
+        return
+    for line in _lines(place, state, show_password):
+        console.print(line, markup=False)
+    if show_password:
+        err.print("keep the password to yourself: it opens the whole graph", markup=False)
+
+
+def _lines(place: Home, state: State, show_password: bool) -> list[str]:
+    known = place.credentials()
+    idle = "never" if state.idle_stop is None else f"after {state.idle_stop:g} idle minutes"
+    return [
+        f"Neo4j {jars.NEO4J_VERSION} {'runs' if state.ready else 'is starting'} in {place.root} (process {state.pid})",
+        f"started by: {state.started_by}; stops by itself: {idle}",
+        f"Graph Data Science: {'yes' if state.gds else 'no'}",
+        f"logs: {place.logs}",
+        f"connect to: {server.uri(state)}",
+        f"user: {known.user}",
+        "password: " + (known.password if show_password else "`graphrec db status --show-password` prints it"),
+    ]
+
+
+def _facts(place: Home, state: State | None, show_password: bool) -> dict[str, Any]:
+    facts: dict[str, Any] = {"home": place.root, "running": state is not None, "version": jars.NEO4J_VERSION}
+    if state:
+        facts |= asdict(state) | {"uri": server.uri(state), "user": place.credentials().user, "logs": place.logs}
+        if show_password:
+            facts["password"] = place.credentials().password
+    return facts

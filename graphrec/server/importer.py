@@ -1,0 +1,72 @@
+"""Neo4j's own bulk importer, in a process of its own: `run(home, ["--nodes=User=users.csv", …])`.
+
+Use it inside `lifecycle.stopped(home)`: it needs the store for itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from graphrec.errors import ServerError
+from graphrec.server import jars, jvm, settings
+from graphrec.server.home import Home, write_file
+from graphrec.server.memory import Memory, for_import
+
+_COMMAND = "org.neo4j.importer.ImportCommand$Full"
+
+
+def run(home: Home, arguments: Sequence[str], *, memory: Memory | None = None) -> str:
+    """Import into the `neo4j` database of this home and return what the importer wrote.
+
+    `arguments` are those of `neo4j-admin database import full` without the database's name. A store that exists
+    needs `--overwrite-destination`. ServerError with the importer's last lines when it fails; the store is then
+    unusable, and importing again repairs it. The call takes about three seconds more than the import itself.
+    """
+    memory = memory or for_import()
+    home.make()
+    jars.ensure()
+    settings.write(home, 0, memory, gds=False)
+    told = home.neo4j / "import.arguments"
+    write_file(told, "\n".join(arguments), mode=0o600)
+    command = [sys.executable, "-m", "graphrec.server.importer", str(home.root), f"--heap={memory.heap}"]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=home.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    finally:
+        told.unlink(missing_ok=True)
+    output = done.stdout.decode(errors="replace")
+    if done.returncode:
+        tail = "\n".join(f"  {line}" for line in output.splitlines()[-20:])
+        raise ServerError(f"Neo4j's importer failed (status {done.returncode}) in {home.root}; it said:\n{tail}")
+    return output
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("home", type=Path)
+    parser.add_argument("--heap", type=int, required=True)
+    given = parser.parse_args()
+    home = Home(given.home)
+    arguments = (home.neo4j / "import.arguments").read_text(encoding="utf-8").split("\n")
+    jpype = jvm.start(jars.ensure(), Memory(min(256, given.heap), given.heap, 0), home.logs)
+    files = jpype.java.nio.file.Path
+    context = jpype.JClass("org.neo4j.cli.ExecutionContext")(files.of(str(home.neo4j)), files.of(str(home.conf.parent)))
+    command = jpype.JClass("picocli.CommandLine")(jpype.JClass(_COMMAND)(context))
+    status = command.execute(jpype.JString[:]([*arguments, "--", "neo4j"]))
+    jpype.java.lang.System.out.flush()
+    os._exit(int(status))
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,258 @@
+"""The server's own process: `python -m graphrec.server.process HOME …` is Neo4j, until asked to stop.
+
+It outlives the command that started it. It stops cleanly on SIGTERM, when `HOME/stop` appears, when it was
+idle for long enough, or when the process it was started for is gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+from filelock import FileLock, Timeout
+
+from graphrec.server import jars, jvm, settings
+from graphrec.server.home import ALREADY_RUNNING, FAILED, Home, State
+from graphrec.server.memory import Memory
+
+_TICK = 0.2
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the server is to run. `guard` is the process without which it has no purpose: `pid:created`."""
+
+    home: Home
+    port: int
+    memory: Memory
+    gds: bool
+    started_by: str
+    idle_stop: float | None
+    guard: str | None
+    remove: bool
+
+
+def main() -> None:
+    """Run the server named by the command line and exit."""
+    options = _options()
+    running = FileLock(options.home.root / "running.lock")
+    try:
+        running.acquire(blocking=False)
+    except Timeout:
+        sys.exit(ALREADY_RUNNING)
+    status = _run(options)
+    running.release()
+    if options.remove and _guard_is_gone(options.guard):
+        shutil.rmtree(options.home.root, ignore_errors=True)
+    sys.stderr.flush()
+    os._exit(status)  # the JVM is down; its threads must not keep the process
+
+
+def _run(options: Options) -> int:
+    stop = threading.Event()
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: stop.set())
+    try:
+        service = _start(options)
+    except Exception as error:
+        _report(explain(error))
+        return FAILED
+    try:
+        _detach_output()
+        _wait(options, stop)
+    finally:
+        _log("stopping")
+        service.shutdown()
+        options.home.clear_state()
+        _log("stopped")
+    return 0
+
+
+def _start(options: Options) -> Any:
+    home = options.home
+    home.stop_file.unlink(missing_ok=True)
+    state = State(
+        pid=os.getpid(),
+        started_at=psutil.Process().create_time(),
+        port=options.port,
+        started_by=options.started_by,
+        idle_stop=options.idle_stop,
+        gds=options.gds,
+        ready=False,
+    )
+    home.write_state(state)
+    _log(f"starting Neo4j {jars.NEO4J_VERSION} on 127.0.0.1:{options.port}")
+    service = _start_neo4j(options)
+    home.keep_port(options.port)
+    home.touch()
+    home.write_state(replace(state, ready=True))
+    _log("ready")
+    return service
+
+
+def _start_neo4j(options: Options) -> Any:
+    home = options.home
+    paths = jars.ensure(gds=options.gds)
+    settings.write(home, options.port, options.memory, gds=options.gds)
+    settings.fill_plugins(home, settings.gds_procedure_jars(paths) if options.gds else [])
+    jpype = jvm.start(paths, options.memory, home.logs)
+    first = not (home.neo4j / "data" / "databases" / "system").is_dir()
+    known = home.credentials()
+    if first:
+        _set_first_password(jpype, home)
+    files = jpype.java.nio.file.Path
+    builder = jpype.JClass("org.neo4j.dbms.api.DatabaseManagementServiceBuilder")(files.of(str(home.neo4j)))
+    service = builder.loadPropertiesFromFile(files.of(str(home.conf))).build()
+    if not first and not known.in_store:
+        _set_password(jpype, service, known.password)
+    home.keep_credentials(replace(known, in_store=True))
+    return service
+
+
+def _set_first_password(jpype: Any, home: Home) -> None:
+    """Before the first start, so that the well-known password never works, not even for a second."""
+    files = jpype.java.nio.file.Path
+    context = jpype.JClass("org.neo4j.cli.ExecutionContext")(files.of(str(home.neo4j)), files.of(str(home.conf.parent)))
+    command = jpype.JClass("org.neo4j.commandline.admin.security.SetInitialPasswordCommand")(context)
+    status = jpype.JClass("picocli.CommandLine")(command).execute(jpype.JString[:](["--", home.credentials().password]))
+    if status:
+        raise RuntimeError(f"Neo4j refused the generated password (status {status})")
+
+
+def _set_password(jpype: Any, service: Any, password: str) -> None:
+    parameters = jpype.java.util.HashMap()
+    parameters.put("password", password)
+    service.database("system").executeTransactionally(
+        "ALTER USER neo4j SET PASSWORD $password CHANGE NOT REQUIRED", parameters
+    )
+
+
+def explain(error: BaseException) -> str:
+    """The causes of an error, outermost first, each once."""
+    lines: list[str] = []
+    cause: Any = error
+    while cause is not None and len(lines) < 12:
+        line = str(cause.toString()) if hasattr(cause, "getCause") else f"{type(cause).__name__}: {cause}"
+        if line not in lines:
+            lines.append(line)
+        cause = cause.getCause() if hasattr(cause, "getCause") else cause.__cause__
+    return "\n".join(lines)
+
+
+def _wait(options: Options, stop: threading.Event) -> None:
+    last_used = time.time()
+    next_look = 0.0
+    while not stop.wait(_TICK) and not options.home.stop_file.exists():
+        now = time.time()
+        if now < next_look:
+            continue
+        next_look = now + 1
+        if _guard_is_gone(options.guard):
+            _log("the process this server was started for is gone")
+            return
+        last_used = max(last_used, now if n_connections(options.port) else 0, _touched(options.home))
+        idle_stop = _idle_stop(options)
+        if idle_stop is not None and now - last_used > idle_stop * 60 and _nobody_is_coming(options.home, idle_stop):
+            _log(f"idle for {idle_stop:g} minutes")
+            return
+
+
+def _idle_stop(options: Options) -> float | None:
+    """Minutes, as the state says now: `graphrec db up` changes them while the server runs."""
+    state = options.home.read_state()
+    return state.idle_stop if state and state.pid == os.getpid() else options.idle_stop
+
+
+def n_connections(port: int) -> int:
+    """How many clients are connected. A transaction needs its connection, so 0 means idle."""
+    found = psutil.Process().net_connections(kind="tcp")
+    return sum(1 for c in found if c.status == psutil.CONN_ESTABLISHED and c.laddr.port == port)
+
+
+def _touched(home: Home) -> float:
+    try:
+        return home.used_file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _nobody_is_coming(home: Home, idle_stop: float) -> bool:
+    """Whether no command is just finding this server."""
+    try:
+        with FileLock(home.root / "start.lock", blocking=False):
+            idle = time.time() - _touched(home) > idle_stop * 60
+            if idle:
+                _mark_stopping(home)  # who comes now waits for the end and starts another
+            return idle
+    except Timeout:
+        return False
+
+
+def _mark_stopping(home: Home) -> None:
+    state = home.read_state()
+    if state and state.pid == os.getpid():
+        home.write_state(replace(state, ready=False))
+
+
+def _guard_is_gone(guard: str | None) -> bool:
+    if guard is None:
+        return False
+    pid, created = guard.split(":")
+    try:
+        return abs(psutil.Process(int(pid)).create_time() - float(created)) > 1
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _report(message: str) -> None:
+    _log(f"failed: {message}")
+    try:
+        sys.stdout.write(json.dumps({"error": message}) + "\n")
+        sys.stdout.flush()
+    except OSError:
+        pass  # whoever started this process is gone
+
+
+def _detach_output() -> None:
+    """Standard output was the starting command's pipe; from now on it is the log."""
+    os.dup2(2, 1)
+
+
+def _log(message: str) -> None:
+    try:
+        sys.stderr.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {message}\n")
+        sys.stderr.flush()
+    except OSError:
+        pass  # a full disk must not keep the server from stopping
+
+
+def _options() -> Options:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("home", type=Path)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--memory", required=True, help="initial heap, heap and page cache in MiB: 256,1024,512")
+    parser.add_argument("--gds", action="store_true")
+    parser.add_argument("--started-by", default="command")
+    parser.add_argument("--idle-stop", type=float)
+    parser.add_argument("--guard")
+    parser.add_argument("--remove", action="store_true")
+    given = parser.parse_args()
+    memory = Memory(*(int(size) for size in given.memory.split(",")))
+    return Options(
+        Home(given.home), given.port, memory, given.gds, given.started_by, given.idle_stop, given.guard, given.remove
+    )
+
+
+if __name__ == "__main__":
+    main()

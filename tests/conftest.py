@@ -1,0 +1,79 @@
+"""The run's own Neo4j: started once in a temporary home, emptied before each test, gone afterwards."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graphrec import connect
+from graphrec.graph import Graph
+from graphrec.server import Home, StartOptions, down, ensure_running
+from graphrec.server.memory import small
+
+NEEDS_SERVER = {"server", "graph"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that uses the run's Neo4j, so that `-m 'not server'` leaves the fast ones."""
+    for item in items:
+        if NEEDS_SERVER & set(getattr(item, "fixturenames", ())):
+            item.add_marker("server")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """The home of a running server. If it can't start the run ends: nothing is passed over."""
+    home = Home.at(tmp_path_factory.mktemp("home"))
+    try:
+        ensure_running(home, StartOptions("tests", None, memory=small(), guarded=True))
+    except Exception as error:
+        pytest.exit(f"the tests need a local Neo4j, and it can't start: {error}", returncode=1)
+    yield home
+    down(home)
+
+
+@pytest.fixture(scope="session")
+def session_graph(server: Home) -> Iterator[Graph]:
+    """One connection for the whole run."""
+    with connect.local(server, ensure_running(server)) as opened:
+        opened.verify()
+        yield opened
+
+
+@pytest.fixture
+def graph(session_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> Graph:
+    """A Graph without data, its schema in place; `connect()` and the command line find the same one."""
+    empty(session_graph)
+    if importlib.util.find_spec("graphrec.ingest"):
+        ensure_schema(session_graph)
+    monkeypatch.setenv("GRAPHREC_HOME", str(session_graph.home))
+    for name in ("NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "NEO4J_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+    return session_graph
+
+
+def empty(graph: Graph) -> None:
+    """Remove every node, relationship and vector index, and the files of model versions."""
+    with graph.session() as session:
+        session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS").consume()
+        vectors = session.run("SHOW VECTOR INDEXES YIELD name RETURN name").value()
+        for name in vectors:
+            session.run(f"DROP INDEX `{name}`").consume()
+    remove_models(graph.home)
+
+
+def remove_models(home: Path) -> None:
+    """Forget the files of model versions."""
+    import shutil
+
+    shutil.rmtree(home / "models", ignore_errors=True)
+
+
+def ensure_schema(graph: Graph) -> None:
+    """Constraints and indexes, as `graphrec schema` makes them."""
+    from graphrec.ingest import schema
+
+    schema.ensure_schema(graph)
