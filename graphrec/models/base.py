@@ -1,0 +1,66 @@
+"""What every fitted model has, and what it tells while it learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec.snapshot import Snapshot
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One epoch: `step` of `steps` within it, the mean loss so far, and at its end the validation recall@20."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    recall: float | None = None
+    best_recall: float | None = None
+
+
+Progress = Callable[[Report], None]
+
+
+class Model(Protocol):
+    """A model that is fitted to a snapshot and kept in a folder of npz and JSON files."""
+
+    name: str
+
+    def fit(self, snapshot: Snapshot, progress: Progress | None = None) -> Self:
+        """Learn from the snapshot alone; a second fit forgets the first."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write the model into a folder."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """What `save` wrote."""
+        ...
+
+
+class EmbeddingModel(Model, Protocol):
+    """A model whose scores come from vectors: their cosine or their dot product, as `metric` says."""
+
+    metric: str
+    metrics: Mapping[str, float]
+    user_ids: NDArray[np.object_]
+    item_ids: NDArray[np.object_]
+    user_vectors: Vectors
+    item_vectors: Vectors
+
+    @property
+    def settings_dict(self) -> Mapping[str, Any]:
+        """What to keep beside a version."""
+        ...

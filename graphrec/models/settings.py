@@ -1,0 +1,66 @@
+"""The settings of LightGCN. Names follow PyG where it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
+
+from graphrec.errors import InputError
+
+
+@dataclass(frozen=True)
+class LightGCNSettings:
+    """Everything that decides what is learnt; equal settings, data and machine give equal embeddings."""
+
+    embedding_dim: int = 64
+    num_layers: int = 2
+    learning_rate: float = 0.002
+    weight_decay: float = 1e-7
+    batch_size: int = 4096
+    epochs: int = 20
+    patience: int = 3
+    loss: str = "softmax"
+    sampling: str = "in-batch"
+    n_negatives: int = 1024
+    temperature: float = 0.12
+    metric: str = "cosine"
+    warm_start: str = "spectral"
+    validation_share: float = 0.1
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        self._at_least("embedding_dim", 1)
+        self._at_least("num_layers", 0)
+        self._at_least("batch_size", 2)
+        self._at_least("epochs", 1)
+        self._at_least("patience", 1)
+        self._at_least("n_negatives", 1)
+        for name in ("learning_rate", "temperature"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"expected {name} above 0, found {getattr(self, name)}")
+        if not 0 <= self.validation_share < 1:
+            raise InputError(f"expected validation_share from 0 to below 1, found {self.validation_share}")
+
+    def changed(self, values: Mapping[str, Any]) -> Self:
+        """These settings with some values replaced; texts are read as the setting's type."""
+        kinds = {f.name: type(getattr(self, f.name)) for f in fields(self)}
+        unknown = sorted(set(values) - set(kinds))
+        if unknown:
+            raise InputError(f"no setting {', '.join(unknown)}; there are {', '.join(kinds)}")
+        return replace(self, **{name: _read(name, value, kinds[name]) for name, value in values.items()})
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings by name."""
+        return asdict(self)
+
+    def _at_least(self, name: str, least: int) -> None:
+        if getattr(self, name) < least:
+            raise InputError(f"expected {name} of at least {least}, found {getattr(self, name)}")
+
+
+def _read(name: str, value: Any, kind: type) -> Any:
+    try:
+        return kind(value)
+    except ValueError:
+        raise InputError(f"expected {name} as {kind.__name__}, found {value!r}") from None

@@ -1,0 +1,83 @@
+"""A model version: what the graph and the manifest say about one set of vectors."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from graphrec.errors import ModelError
+
+SLOTS = ("a", "b")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version. `slot` is None when its vectors are no longer in the graph, only in its files.
+
+    `metric` is what the model was trained for; the vectors that are kept have length 1 (`unit_vectors`), so a score
+    is their dot product, which is their cosine: the same number in NumPy, in the vector index and in Cypher.
+    """
+
+    name: str
+    version: int
+    slot: str | None
+    metric: str
+    dim: int
+    trained_at: int
+    graph_id: str
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def vector_property(self) -> str:
+        """The property of User and Item that holds the vectors."""
+        return slot_property(self.name, self._slot())
+
+    @property
+    def index(self) -> str:
+        """The vector index over the items' property."""
+        return slot_index(self.name, self._slot())
+
+    def node(self) -> dict[str, Any]:
+        """The properties of the `Model` node; maps as JSON, because a property holds none."""
+        body = asdict(self)
+        body["metrics"] = json.dumps(dict(self.metrics), sort_keys=True)
+        body["settings"] = json.dumps(dict(self.settings), sort_keys=True)
+        return body
+
+    @classmethod
+    def of_node(cls, properties: Mapping[str, Any]) -> Self:
+        """The version that a `Model` node describes."""
+        body = dict(properties)
+        body["metrics"] = json.loads(body.get("metrics") or "{}")
+        body["settings"] = json.loads(body.get("settings") or "{}")
+        body.setdefault("slot", None)
+        return cls(**{name: body[name] for name in cls.__dataclass_fields__})
+
+    def _slot(self) -> str:
+        if self.slot is None:
+            raise ModelError(
+                f"version {self.version} of {self.name} is no longer in the graph; load its files with load_files()"
+            )
+        return self.slot
+
+
+def slot_property(name: str, slot: str) -> str:
+    """`embedding_lightgcn_a`."""
+    return f"embedding_{name}_{slot}"
+
+
+def slot_index(name: str, slot: str) -> str:
+    """`item_embedding_lightgcn_a`."""
+    return f"item_{slot_property(name, slot)}"
+
+
+def check_name(name: str) -> str:
+    """The name, if properties and folders can be named after it. Raises ModelError."""
+    if not _NAME.fullmatch(name):
+        raise ModelError(f"expected a model name of small letters, digits and _, like 'lightgcn', found {name!r}")
+    return name
