@@ -16,7 +16,6 @@ class LightGCNSettings:
     embedding_dim: int = 64
     num_layers: int = 2
     learning_rate: float = 0.002
-    weight_decay: float = 1e-7
     batch_size: int = 4096
     epochs: int = 20
     patience: int = 3
@@ -24,8 +23,10 @@ class LightGCNSettings:
     sampling: str = "in-batch"
     n_negatives: int = 1024
     temperature: float = 0.12
+    correction: float = 0.0
     metric: str = "cosine"
     warm_start: str = "spectral"
+    device: str = "auto"
     validation_share: float = 0.1
     seed: int = 42
 
