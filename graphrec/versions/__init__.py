@@ -1,5 +1,27 @@
 """Versions of what a model learnt: vectors in one of two slots of the graph, files beside it, and one pointer.
 
 A writer fills the idle slot and awaits its index; then one transaction moves the pointer. A query resolves the
-pointer and reads the vectors in one go, so it sees one version, whole.
+pointer and reads the vectors in one go, so it sees one version, whole. The old slot stays until the next run.
 """
+
+from graphrec.versions.files import load_files, version_folder
+from graphrec.versions.pointer import all_versions, current, load_vectors, read_slot, rollback
+from graphrec.versions.publish import publish
+from graphrec.versions.vectors import Embeddings, unit_vectors
+from graphrec.versions.version import ModelVersion, slot_index, slot_property
+
+__all__ = [
+    "Embeddings",
+    "ModelVersion",
+    "all_versions",
+    "current",
+    "load_files",
+    "load_vectors",
+    "publish",
+    "read_slot",
+    "rollback",
+    "slot_index",
+    "slot_property",
+    "unit_vectors",
+    "version_folder",
+]

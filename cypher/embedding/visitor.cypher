@@ -1,0 +1,31 @@
+// Items nearest to the mean vector of weighted items: a visitor without an account.
+//
+// $model: the model's name
+// $item_ids: what the visitor liked; items without a vector are passed over
+// $weights: how much, one a item
+// $k: how many items
+// $overfetch: how many times more than needed to ask the index for, 1 or more
+// $excluded: items that never come back, beside those liked
+// returns: item_id, score, version
+// access: read
+// :param {model: 'lightgcn', item_ids: ['1', '2'], weights: [1.0, 0.5], k: 10, overfetch: 2.0, excluded: []}
+CYPHER 25
+MATCH (g:Graph {name: 'graphrec'})
+MATCH (m:Model {name: $model, version: g['live_' + $model]})
+WITH m.version AS version, m.dim AS dim, 'embedding_' + $model + '_' + m.slot AS property
+UNWIND range(0, size($item_ids) - 1) AS position
+MATCH (liked:Item {item_id: $item_ids[position]})
+WHERE liked[property] IS NOT NULL
+WITH version, dim, property, collect({weight: $weights[position], vector: liked[property]}) AS parts
+WITH version, property,
+  [d IN range(0, dim - 1) | reduce(sum = 0.0, part IN parts | sum + part.weight * part.vector[d])] AS wanted
+WHERE any(number IN wanted WHERE number <> 0)
+CALL db.index.vector.queryNodes(
+  'item_' + property, toInteger(ceil(($k + size($item_ids) + size($excluded)) * $overfetch)), wanted
+) YIELD node AS i
+WITH i, version, property, wanted
+WHERE NOT i.item_id IN $item_ids AND NOT i.item_id IN $excluded
+WITH i.item_id AS item_id, 2 * vector.similarity.cosine(i[property], wanted) - 1 AS score, version
+RETURN item_id, score, version
+ORDER BY round(score, 10) DESC, item_id
+LIMIT $k

@@ -1,0 +1,139 @@
+"""Publishing a version: fill the idle slot, await its index, move the pointer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from graphrec.errors import GraphError, ModelError
+from graphrec.graph import Graph
+from graphrec.transfer import write_vectors
+from graphrec.versions.files import Save, model_folder, prune_files, write_files
+from graphrec.versions.vectors import Embeddings, Ids, Vectors, unit_vectors
+from graphrec.versions.version import ModelVersion, slot_index
+
+KEPT = 3
+"""Versions whose files stay, the new one among them."""
+
+INDEX_SECONDS = 3600
+"""How long an index may take to build; 40,000 items take about 15 seconds."""
+
+Progress = Callable[[str, int, int], None]
+"""What is being done, how much of it is done, and how much there is."""
+
+
+def publish(
+    graph: Graph,
+    name: str,
+    embeddings: Embeddings,
+    *,
+    metric: str = "cosine",
+    metrics: Mapping[str, float] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    save: Save | None = None,
+    progress: Progress | None = None,
+) -> ModelVersion:
+    """The new version, live. Killed at any moment, it leaves the old one live and whole, and can be run again.
+
+    `metric` says how the vectors given are compared; what is kept has length 1 (`unit_vectors`). `save` writes more
+    into the version's folder. Raises ModelError where another run fills the same model's slot.
+    """
+    _check(embeddings)
+    users, items = unit_vectors(embeddings.user_vectors, embeddings.item_vectors, metric)
+    unit = Embeddings(embeddings.user_ids, users, embeddings.item_ids, items)
+    told = {"metric": metric, "dim": items.shape[1], "metrics": metrics or {}, "settings": settings or {}}
+    folder = model_folder(graph.home, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            version = _claim(graph, name, told)
+            write_files(graph.home, version, unit, save)
+            _fill(graph, version, unit, progress or _silent)
+            _swap(graph, version)
+            _prune(graph, version)
+    except Timeout:
+        raise ModelError(f"another run is writing a version of {name}; wait until it has ended") from None
+    return version
+
+
+def _claim(graph: Graph, name: str, told: Mapping[str, Any]) -> ModelVersion:
+    rows = graph.write("model/claim", model=name)
+    if not rows:
+        raise ModelError("the graph has no id yet; run `graphrec schema` first")
+    now = int(time.time() * 1000)
+    return ModelVersion(name=name, trained_at=now, **rows[0], **told)
+
+
+def _fill(graph: Graph, version: ModelVersion, embeddings: Embeddings, progress: Progress) -> None:
+    """The index goes first: a slot is filled faster without it, and it may have another width."""
+    graph.run("model/drop_index", {"index": version.index})
+    for label in ("user", "item"):
+        graph.run(f"model/clear_{label}", property=version.vector_property)
+    _write(graph, version, ("User", embeddings.user_ids, embeddings.user_vectors), progress)
+    _write(graph, version, ("Item", embeddings.item_ids, embeddings.item_vectors), progress)
+    progress("index", 0, 1)
+    graph.run(
+        "model/create_index",
+        {"index": version.index, "property": version.vector_property},
+        dim=version.dim,
+    )
+    try:
+        graph.run("model/await_index", index=version.index, seconds=INDEX_SECONDS)
+    except GraphError as error:
+        raise ModelError(
+            f"the vector index {slot_index(version.name, str(version.slot))} wasn't built; the version before stays "
+            f"live, `graphrec doctor` says what is wrong ({error})"
+        ) from error
+    progress("index", 1, 1)
+
+
+def _write(graph: Graph, version: ModelVersion, nodes: tuple[str, Ids, Vectors], progress: Progress) -> None:
+    """Those without a direction get none: an index knows no cosine of 0."""
+    label, ids, vectors = nodes
+    known = np.flatnonzero(np.any(vectors != 0, axis=1))
+
+    def tell(done: int, total: int) -> None:
+        if graph.read("model/claimed", model=version.name)[0]["version"] != version.version:
+            raise _lost(version)
+        progress(f"{label.lower()} vectors", done, total)
+
+    write_vectors(graph, label, ids[known], vectors[known], version.vector_property, progress=tell)
+
+
+def _swap(graph: Graph, version: ModelVersion) -> None:
+    if not graph.write("model/swap", model=version.name, version=version.version, properties=version.node()):
+        raise _lost(version)
+
+
+def _prune(graph: Graph, version: ModelVersion) -> None:
+    graph.write("model/forget", model=version.name, before=version.version - KEPT + 1)
+    prune_files(graph.home, version.name, version.version - KEPT + 1)
+
+
+def _lost(version: ModelVersion) -> ModelError:
+    return ModelError(
+        f"another run has claimed the slot that version {version.version} of {version.name} was written to; "
+        "the version before stays live until that run has ended"
+    )
+
+
+def _check(embeddings: Embeddings) -> None:
+    users = embeddings.user_ids, embeddings.user_vectors
+    items = embeddings.item_ids, embeddings.item_vectors
+    for word, (ids, vectors) in {"user": users, "item": items}.items():
+        if vectors.ndim != 2 or len(ids) != len(vectors):
+            raise ModelError(f"expected a vector for each of {len(ids)} {word}s, found the shape {vectors.shape}")
+        if not np.isfinite(vectors).all():
+            raise ModelError(f"the {word} vectors hold numbers that aren't finite; train again with other settings")
+    if users[1].shape[1] != items[1].shape[1]:
+        raise ModelError(f"user vectors have {users[1].shape[1]} numbers, item vectors {items[1].shape[1]}")
+    if not np.any(items[1] != 0):
+        raise ModelError("no item has a vector; there is nothing to publish")
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    pass
