@@ -28,7 +28,7 @@ def connect(
     if uri:
         return _remote(uri, place)
     options = server.StartOptions(gds=gds)
-    state = server.ensure_running(place, options, progress=progress) if start else server.running(place)
+    state = server.ensure_running(place, options, progress=progress) if start else place.running()
     if state is None or not state.ready:
         raise ServerError(f"no local Neo4j runs in {place.root}; start it with `graphrec db up`")
     return local(place, state)
@@ -37,7 +37,7 @@ def connect(
 def local(home: Home, state: server.State) -> Graph:
     """The Graph of a local server that runs."""
     known = home.credentials()
-    return Graph(server.uri(state), known.user, known.password, home=home.root)
+    return Graph(state.uri, known.user, known.password, home=home.root)
 
 
 @contextmanager

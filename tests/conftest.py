@@ -10,7 +10,7 @@ import pytest
 
 from graphrec import connect
 from graphrec.graph import Graph
-from graphrec.server import Home, StartOptions, down, ensure_running
+from graphrec.server import Home, StartOptions, down, ensure_running, this_process
 from graphrec.server.memory import small
 
 NEEDS_SERVER = {"server", "graph"}
@@ -28,7 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """The home of a running server. If it can't start the run ends: nothing is passed over."""
     home = Home.at(tmp_path_factory.mktemp("home"))
     try:
-        ensure_running(home, StartOptions("tests", None, memory=small(), guarded=True))
+        ensure_running(home, StartOptions("tests", None, memory=small(), guard=this_process()))
     except Exception as error:
         pytest.exit(f"the tests need a local Neo4j, and it can't start: {error}", returncode=1)
     yield home
@@ -47,7 +47,7 @@ def session_graph(server: Home) -> Iterator[Graph]:
 def graph(session_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> Graph:
     """A Graph without data, its schema in place; `connect()` and the command line find the same one."""
     empty(session_graph)
-    if importlib.util.find_spec("graphrec.ingest"):
+    if importlib.util.find_spec("graphrec.ingest.schema"):
         ensure_schema(session_graph)
     monkeypatch.setenv("GRAPHREC_HOME", str(session_graph.home))
     for name in ("NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "NEO4J_DATABASE"):

@@ -1,17 +1,8 @@
 """A local Neo4j without Docker: the real server in a process of its own, spoken to over Bolt."""
 
 from graphrec.server.home import Home, State
-from graphrec.server.lifecycle import (
-    StartOptions,
-    destroy,
-    down,
-    ensure_running,
-    keep_up,
-    running,
-    stopped,
-    throwaway,
-    uri,
-)
+from graphrec.server.launch import StartOptions, this_process
+from graphrec.server.lifecycle import destroy, down, ensure_running, keep_up, stopped, throwaway
 
 __all__ = [
     "Home",
@@ -21,8 +12,7 @@ __all__ = [
     "down",
     "ensure_running",
     "keep_up",
-    "running",
     "stopped",
+    "this_process",
     "throwaway",
-    "uri",
 ]

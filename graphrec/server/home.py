@@ -15,11 +15,13 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import platformdirs
+import psutil
 
 from graphrec.errors import ServerError
 
@@ -44,18 +46,28 @@ class Credentials:
 
 @dataclass(frozen=True)
 class State:
-    """What is known of a server's process. `ready` is False while it is starting.
+    """What is known of a server's process. `ready` is False while it is starting or stopping.
 
     `started_at` is the process's creation time as psutil gives it: with the pid it names one process for ever.
+    `memory` is the initial heap, the heap and the page cache in MiB. `guard` is a process (`pid:created`) without
+    which the server stops; with `remove` its home goes then too.
     """
 
     pid: int
     started_at: float
     port: int
+    ready: bool
     started_by: str
     idle_stop: float | None
     gds: bool
-    ready: bool
+    memory: Sequence[int]
+    guard: str | None
+    remove: bool
+
+    @property
+    def uri(self) -> str:
+        """Where drivers connect."""
+        return f"bolt://127.0.0.1:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -116,6 +128,10 @@ class Home:
         """Whether a server was ever started here."""
         return self.neo4j.is_dir()
 
+    def looks_like_one(self) -> bool:
+        """Whether the folder was made by graphrec, so that it may be removed."""
+        return self.neo4j.is_dir() or self.credentials_file.is_file() or (self.root / "models").is_dir()
+
     def make(self) -> None:
         """Make the folders. ServerError if the disk is full or read-only."""
         try:
@@ -154,10 +170,16 @@ class Home:
         """Replace `server.json` in one step."""
         write_file(self.state_file, json.dumps(asdict(state)))
 
+    def running(self) -> State | None:
+        """The state of the server that runs, is starting or is stopping, or None. A stale file counts as None."""
+        state = self.read_state()
+        return state if state and is_alive(state, self) else None
+
     def clear_state(self) -> None:
-        """Forget the process. The port stays known in `port`, so that the next start takes it again if it is free."""
+        """Forget the process. The port stays known, so that the next start takes it again if it is free."""
         for file in (self.state_file, self.stop_file):
-            file.unlink(missing_ok=True)
+            with suppress(OSError):  # on a disk that turned read-only, a stale file does no harm
+                file.unlink(missing_ok=True)
 
     def last_port(self) -> int | None:
         """The port of the last server, or None."""
@@ -172,7 +194,8 @@ class Home:
 
     def touch(self) -> None:
         """Say that a command is about to connect."""
-        self.used_file.touch()
+        with suppress(OSError):  # a full disk doesn't matter here
+            self.used_file.touch()
 
     def store_is_empty(self) -> bool:
         """Whether no database was ever made here, so that an import can overwrite nothing.
@@ -180,6 +203,18 @@ class Home:
         False says nothing of what the database holds: count its nodes for that (the server keeps the count).
         """
         return not (self.neo4j / "data" / "databases" / "neo4j").is_dir()
+
+    @property
+    def unfinished_import_file(self) -> Path:
+        """Lies here while the bulk importer writes the store."""
+        return self.root / "importing"
+
+    def drop_unfinished_import(self) -> None:
+        """Remove what an import that didn't end left behind; Neo4j then makes an empty database."""
+        if self.unfinished_import_file.exists():
+            for kind in ("databases", "transactions"):
+                shutil.rmtree(self.neo4j / "data" / kind / "neo4j", ignore_errors=True)
+            self.unfinished_import_file.unlink()
 
     def log_tail(self, n_lines: int = 15) -> str:
         """The last lines of the process's log, indented for an error message."""
@@ -211,9 +246,18 @@ def write_file(path: Path, text: str, mode: int = 0o644) -> None:
         raise
 
 
-def read_json(path: Path) -> Any:
-    """The JSON value in a file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+def is_alive(state: State, home: Home) -> bool:
+    """Whether the very process of this state lives: a pid that was given to another process doesn't count.
+
+    A clock that was set moves creation times, so a process that serves this home counts too.
+    """
+    try:
+        found = psutil.Process(state.pid)
+        if found.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return abs(found.create_time() - state.started_at) < 1 or str(home.root) in found.cmdline()
+    except psutil.Error:
+        return False
 
 
 def _unusable(root: Path, error: OSError) -> ServerError:

@@ -17,6 +17,9 @@ from graphrec.server import jars, jvm, settings
 from graphrec.server.home import Home, write_file
 from graphrec.server.memory import Memory, for_import
 
+_OFF_HEAP = 1024
+"""MiB for the importer's own tables, beside its heap."""
+
 _COMMAND = "org.neo4j.importer.ImportCommand$Full"
 
 
@@ -24,12 +27,22 @@ def run(home: Home, arguments: Sequence[str], *, memory: Memory | None = None) -
     """Import into the `neo4j` database of this home and return what the importer wrote.
 
     `arguments` are those of `neo4j-admin database import full` without the database's name. A store that exists
-    needs `--overwrite-destination`. ServerError with the importer's last lines when it fails; the store is then
-    unusable, and importing again repairs it. The call takes about three seconds more than the import itself.
+    needs `--overwrite-destination`, else it is left as it is. ServerError with the importer's last lines when it
+    fails. After a failure, or a kill in the middle, the next start finds an empty database: never half an import.
     """
     memory = memory or for_import()
     home.make()
+    home.drop_unfinished_import()
+    if not home.store_is_empty() and "--overwrite-destination" not in arguments:
+        raise ServerError(f"the store in {home.root} has a database already; it was left as it is")
     jars.ensure()
+    home.unfinished_import_file.touch()
+    output = _run(home, [f"--max-off-heap-memory={_OFF_HEAP}m", *arguments], memory)
+    home.unfinished_import_file.unlink()
+    return output
+
+
+def _run(home: Home, arguments: Sequence[str], memory: Memory) -> str:
     settings.write(home, 0, memory, gds=False)
     told = home.neo4j / "import.arguments"
     write_file(told, "\n".join(arguments), mode=0o600)
@@ -47,6 +60,7 @@ def run(home: Home, arguments: Sequence[str], *, memory: Memory | None = None) -
         told.unlink(missing_ok=True)
     output = done.stdout.decode(errors="replace")
     if done.returncode:
+        home.drop_unfinished_import()
         tail = "\n".join(f"  {line}" for line in output.splitlines()[-20:])
         raise ServerError(f"Neo4j's importer failed (status {done.returncode}) in {home.root}; it said:\n{tail}")
     return output

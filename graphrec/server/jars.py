@@ -1,37 +1,33 @@
 """The Java archives of Neo4j and Graph Data Science: fetched once, checked, kept in the user's cache.
 
-A lock file beside this module names every jar by its coordinates and SHA-256; jgo knows the repository.
-A jar is written under another name and renamed when its checksum is right, so that the cache never holds
-half a jar: an interrupted download goes on where it stopped, a jar at a time.
+A lock file beside this module names every jar by its coordinates and SHA-256. A jar is written under another
+name and renamed when its checksum is right, so that an interrupted download leaves no half jar and goes on where
+it stopped. `checked.json` holds size and time of every jar that was checked: one that has changed since is
+checked again, and fetched again if it is damaged, before a JVM sees it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import platformdirs
 from filelock import FileLock
 
 from graphrec.errors import ServerError
-
-if TYPE_CHECKING:
-    import requests
+from graphrec.server.fetch import download
+from graphrec.server.home import write_file
 
 NEO4J_VERSION = "2026.08.1"
 GDS_VERSION = "2.26.0"
 
 _N_THREADS = 8
-_CHUNK = 1 << 16
 _TRIES = 3
-
-_threads = threading.local()
 
 Progress = Callable[[int, int], None]
 """Called with the number of jars that are there and the number wanted."""
@@ -50,7 +46,7 @@ class Jar:
         return "-".join(self.coordinates.split(":")[1:]) + ".jar"
 
 
-def cache() -> Path:
+def cache_folder() -> Path:
     """Where the jars lie: the user's cache directory, or GRAPHREC_CACHE."""
     moved = os.environ.get("GRAPHREC_CACHE")
     root = Path(moved) if moved else platformdirs.user_cache_path("graphrec", appauthor=False)
@@ -63,42 +59,43 @@ def locked(name: str) -> tuple[Jar, ...]:
     return tuple(Jar(*line.split()) for line in lines if line and not line.startswith("#"))
 
 
-def wanted(*, gds: bool) -> tuple[Jar, ...]:
+def wanted(*, gds: bool = False) -> tuple[Jar, ...]:
     """Every jar that a server needs."""
     return locked("neo4j") + (locked("gds") if gds else ())
 
 
-def missing(*, gds: bool = False, folder: Path | None = None) -> list[Jar]:
-    """The jars that the cache doesn't hold yet."""
-    folder = folder or cache()
+def missing(*, gds: bool = False) -> list[Jar]:
+    """The jars that the cache doesn't hold."""
+    folder = cache_folder()
     return [jar for jar in wanted(gds=gds) if not (folder / jar.file_name).is_file()]
 
 
-def damaged(*, gds: bool = False, folder: Path | None = None) -> list[Jar]:
-    """The jars in the cache whose bytes aren't those of the lock file. Reads them all: half a second."""
-    folder = folder or cache()
+def damaged(*, gds: bool = False) -> list[Jar]:
+    """The jars in the cache whose bytes aren't those of the lock file. Reads them all, for about a second."""
+    folder = cache_folder()
     present = [jar for jar in wanted(gds=gds) if (folder / jar.file_name).is_file()]
-    return [jar for jar in present if sha256(folder / jar.file_name) != jar.sha256]
+    with ThreadPoolExecutor(_N_THREADS) as pool:
+        digests = pool.map(lambda jar: sha256(folder / jar.file_name), present)
+        return [jar for jar, digest in zip(present, digests, strict=True) if digest != jar.sha256]
 
 
-def ensure(*, gds: bool = False, folder: Path | None = None, progress: Progress | None = None) -> list[Path]:
+def ensure(*, gds: bool = False, progress: Progress | None = None) -> list[Path]:
     """The paths of all jars, fetched if need be. ServerError if one can't be fetched or has other bytes.
 
     Safe when several processes call it at once: one fetches, the others wait.
     """
-    folder = folder or cache()
-    if missing(gds=gds, folder=folder):
-        _fetch_missing(folder, gds, progress)
+    folder = cache_folder()
+    if _unchecked(folder, wanted(gds=gds)):
+        _complete(folder, wanted(gds=gds), progress)
     return [folder / jar.file_name for jar in wanted(gds=gds)]
 
 
-def repair(*, gds: bool = False, folder: Path | None = None, progress: Progress | None = None) -> list[Jar]:
-    """Fetch again what is missing or damaged, and return the damaged ones."""
-    folder = folder or cache()
-    broken = damaged(gds=gds, folder=folder)
+def repair(*, gds: bool = False, progress: Progress | None = None) -> list[Jar]:
+    """Check every byte, fetch again what is missing or damaged, and return the damaged ones."""
+    broken = damaged(gds=gds)
     for jar in broken:
-        (folder / jar.file_name).unlink()
-    ensure(gds=gds, folder=folder, progress=progress)
+        (cache_folder() / jar.file_name).unlink()
+    ensure(gds=gds, progress=progress)
     return broken
 
 
@@ -108,13 +105,14 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _fetch_missing(folder: Path, gds: bool, progress: Progress | None) -> None:
+def _complete(folder: Path, jars: tuple[Jar, ...], progress: Progress | None) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock"):
-            todo = missing(gds=gds, folder=folder)
-            _remove_leftovers(folder)
-            _fetch_all(todo, folder, len(wanted(gds=gds)), progress)
+        with FileLock(folder / "lock"):
+            todo = _unchecked(folder, jars)
+            for part in folder.glob("*.part"):
+                part.unlink(missing_ok=True)
+            _fetch_all(todo, folder, len(jars), progress)
     except OSError as error:
         raise ServerError(
             f"can't keep Neo4j's jars in {folder}: {error.strerror or error}; free some space there "
@@ -122,95 +120,68 @@ def _fetch_missing(folder: Path, gds: bool, progress: Progress | None) -> None:
         ) from error
 
 
-def _remove_leftovers(folder: Path) -> None:
-    for part in folder.glob("*.part"):
-        part.unlink(missing_ok=True)
-
-
-def _fetch_all(todo: Iterable[Jar], folder: Path, total: int, progress: Progress | None) -> None:
-    todo = list(todo)
+def _fetch_all(todo: list[Jar], folder: Path, total: int, progress: Progress | None) -> None:
     done = total - len(todo)
-    if progress:
-        progress(done, total)
+    arrived = []
     with ThreadPoolExecutor(_N_THREADS) as pool:
-        futures = [pool.submit(_fetch, jar, folder) for jar in todo]
+        futures = {pool.submit(_bring, jar, folder): jar for jar in todo}
         try:
             for future in as_completed(futures):
                 future.result()
-                done += 1
+                arrived.append(futures[future])
                 if progress:
-                    progress(done, total)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+                    progress(done + len(arrived), total)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            _remember(folder, arrived)
 
 
-def _fetch(jar: Jar, folder: Path) -> None:
+def _bring(jar: Jar, folder: Path) -> None:
+    """See that the right bytes are there: those in the cache if they are right, else fetched ones."""
+    target = folder / jar.file_name
+    if target.is_file() and sha256(target) == jar.sha256:
+        return
     part = folder / f"{jar.file_name}.part"
     found = ""
     for _ in range(_TRIES):
         found = download(jar.coordinates, part)
         if found == jar.sha256:
-            part.replace(folder / jar.file_name)
+            part.replace(target)
             return
     part.unlink(missing_ok=True)
     raise ServerError(
-        f"expected {jar.coordinates} with SHA-256 {jar.sha256}, the repository gave {found or 'nothing whole'}; "
+        f"expected {jar.coordinates} with SHA-256 {jar.sha256}, the repository gave {found or 'only a part of it'}; "
         "check the network (a proxy may have answered instead) and run the command again: what has arrived is kept"
     )
 
 
-def download(coordinates: str, target: Path) -> str:
-    """Write one artifact to a file and return the SHA-256 of what arrived, or '' if it didn't arrive whole.
-
-    ServerError when no repository can be reached at all or none has the artifact.
-    """
-    import requests
-
-    problems = []
-    for url in _urls(coordinates):
-        try:
-            with _session().get(url, stream=True, timeout=30) as response:
-                if response.status_code == 200:
-                    return _save(response.iter_content(_CHUNK), target)
-                problems.append(f"HTTP status {response.status_code}")
-        except requests.ConnectionError as error:
-            problems.append(f"no connection ({type(error).__name__})")
-        except requests.RequestException:
-            return ""  # cut off in the middle: worth another try
-    raise ServerError(
-        f"can't fetch {coordinates}: {'; '.join(problems)}. The first start needs the network (about 200 MB "
-        "from the Maven repository); check it and run the command again: what has arrived is kept"
-    )
+def _unchecked(folder: Path, jars: Iterable[Jar]) -> list[Jar]:
+    """The jars that are missing, or have changed since they were last checked."""
+    checked = _checked(folder)
+    return [
+        jar
+        for jar in jars
+        if (mark := _mark(folder / jar.file_name, jar)) is None or checked.get(jar.file_name) != mark
+    ]
 
 
-def _session() -> requests.Session:
-    """One session a thread: kept connections, and the certificates are read once instead of for every jar."""
-    import requests
-
-    if not hasattr(_threads, "session"):
-        _threads.session = requests.Session()
-    session: requests.Session = _threads.session
-    return session
+def _remember(folder: Path, jars: Iterable[Jar]) -> None:
+    marks = {jar.file_name: _mark(folder / jar.file_name, jar) for jar in jars}
+    if marks:
+        write_file(folder / "checked.json", json.dumps(_checked(folder) | marks))
 
 
-def _save(chunks: Iterable[bytes], target: Path) -> str:
-    digest = hashlib.sha256()
-    with target.open("wb") as file:
-        for chunk in chunks:
-            file.write(chunk)
-            digest.update(chunk)
-    return digest.hexdigest()
+def _checked(folder: Path) -> dict[str, list[int | str] | None]:
+    try:
+        found: dict[str, list[int | str] | None] = json.loads((folder / "checked.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
-def _urls(coordinates: str) -> list[str]:
-    """Where the artifact may lie: repositories of the user's jgo settings first, then jgo's own."""
-    from jgo.config import GlobalSettings
-    from jgo.maven import MavenContext
-
-    own = MavenContext()
-    context = MavenContext(remote_repos={**GlobalSettings.load().repositories, **own.remote_repos})
-    group, name, version, *classifier = coordinates.split(":")
-    artifact = context.project(group, name).at_version(version).artifact(*classifier)
-    path = artifact.component.path_prefix.as_posix()
-    return [f"{root}/{path}/{artifact.filename}" for root in context.remote_repos.values()]
+def _mark(path: Path, jar: Jar) -> list[int | str] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return [found.st_size, found.st_mtime_ns, jar.sha256]

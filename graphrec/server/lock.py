@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from graphrec.server import jars
+from graphrec.server.fetch import download
 
 NEO4J = (f"org.neo4j:neo4j:{jars.NEO4J_VERSION}",)
 GDS = (f"org.neo4j.gds:proc:{jars.GDS_VERSION}", f"org.neo4j.gds:opengds-extension:{jars.GDS_VERSION}")
@@ -37,7 +38,7 @@ def write_lock(name: str, coordinates: list[str]) -> None:
     """Fetch every jar and write `NAME.lock` beside this module."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(8) as pool:
         targets = [Path(folder) / str(n) for n in range(len(coordinates))]
-        digests = list(pool.map(jars.download, coordinates, targets))
+        digests = list(pool.map(download, coordinates, targets))
     if not all(digests):
         raise SystemExit("a download was cut off; run it again")
     lines = [f"{jar} {digest}\n" for jar, digest in zip(coordinates, digests, strict=True)]

@@ -14,7 +14,8 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ _TICK = 0.2
 
 @dataclass(frozen=True)
 class Options:
-    """How the server is to run. `guard` is the process without which it has no purpose: `pid:created`."""
+    """How the server is to run; the fields are those of `State`."""
 
     home: Home
     port: int
@@ -73,6 +74,7 @@ def _run(options: Options) -> int:
         _wait(options, stop)
     finally:
         _log("stopping")
+        _mark_stopping(options.home)
         service.shutdown()
         options.home.clear_state()
         _log("stopped")
@@ -82,14 +84,18 @@ def _run(options: Options) -> int:
 def _start(options: Options) -> Any:
     home = options.home
     home.stop_file.unlink(missing_ok=True)
+    home.drop_unfinished_import()
     state = State(
         pid=os.getpid(),
         started_at=psutil.Process().create_time(),
         port=options.port,
+        ready=False,
         started_by=options.started_by,
         idle_stop=options.idle_stop,
         gds=options.gds,
-        ready=False,
+        memory=astuple(options.memory),
+        guard=options.guard,
+        remove=options.remove,
     )
     home.write_state(state)
     _log(f"starting Neo4j {jars.NEO4J_VERSION} on 127.0.0.1:{options.port}")
@@ -202,7 +208,8 @@ def _nobody_is_coming(home: Home, idle_stop: float) -> bool:
 def _mark_stopping(home: Home) -> None:
     state = home.read_state()
     if state and state.pid == os.getpid():
-        home.write_state(replace(state, ready=False))
+        with suppress(OSError):  # a full disk must not keep the server from stopping
+            home.write_state(replace(state, ready=False))
 
 
 def _guard_is_gone(guard: str | None) -> bool:
@@ -217,11 +224,9 @@ def _guard_is_gone(guard: str | None) -> bool:
 
 def _report(message: str) -> None:
     _log(f"failed: {message}")
-    try:
+    with suppress(OSError):  # whoever started this process may be gone
         sys.stdout.write(json.dumps({"error": message}) + "\n")
         sys.stdout.flush()
-    except OSError:
-        pass  # whoever started this process is gone
 
 
 def _detach_output() -> None:
@@ -230,11 +235,9 @@ def _detach_output() -> None:
 
 
 def _log(message: str) -> None:
-    try:
+    with suppress(OSError):
         sys.stderr.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {message}\n")
         sys.stderr.flush()
-    except OSError:
-        pass  # a full disk must not keep the server from stopping
 
 
 def _options() -> Options:

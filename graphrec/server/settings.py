@@ -34,6 +34,8 @@ def settings(home: Home, port: int, memory: Memory, *, gds: bool) -> dict[str, s
         "db.tx_log.preallocate": "false",  # else every new home takes 512 MB of disk
         "db.tx_log.rotation.retention_policy": "512M size",
     }
+    # The Bolt server else waits twice five seconds for clients that come late while it stops.
+    found["internal.dbms.bolt.netty_server_shutdown_quiet_period_duration"] = "0s"
     if gds:
         found["dbms.security.procedures.unrestricted"] = "gds.*"
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphrec.server import Home, running
+from graphrec.server import Home
 from graphrec.server.jars import NEO4J_VERSION
 
 
@@ -15,6 +15,6 @@ def test_the_server_is_the_pinned_version(session_graph):
 
 
 def test_the_state_names_a_living_process(server: Home):
-    state = running(server)
+    state = server.running()
     assert state is not None
     assert state.ready

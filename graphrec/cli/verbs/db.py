@@ -28,7 +28,7 @@ def up(
     """Start the local Neo4j; it runs until `graphrec db down`, unless --idle-stop says otherwise."""
     place = Home.at(home)
     began = time.monotonic()
-    before = server.running(place)
+    before = place.running()
     with progress() as bar:
         task = bar.add_task("Neo4j's jars", total=None, rate="", visible=False)
 
@@ -39,10 +39,10 @@ def up(
         state = server.ensure_running(place, options, progress=arrived)
     if before and before.pid == state.pid:
         server.keep_up(place, idle_stop)
-        console.print(f"Neo4j {jars.NEO4J_VERSION} runs already at {server.uri(state)}", markup=False)
+        console.print(f"Neo4j {jars.NEO4J_VERSION} runs already at {state.uri}", markup=False)
     else:
         seconds = time.monotonic() - began
-        console.print(f"Neo4j {jars.NEO4J_VERSION} is up at {server.uri(state)} ({seconds:.1f} s)", markup=False)
+        console.print(f"Neo4j {jars.NEO4J_VERSION} is up at {state.uri} ({seconds:.1f} s)", markup=False)
 
 
 @db.command()
@@ -76,7 +76,7 @@ def status(
 ) -> None:
     """Say whether the local Neo4j runs, where, and how to connect to it. Starts nothing."""
     place = Home.at(home)
-    state = server.running(place)
+    state = place.running()
     if as_json:
         emit_json(_facts(place, state, show_password))
         return
@@ -97,7 +97,7 @@ def _lines(place: Home, state: State, show_password: bool) -> list[str]:
         f"started by: {state.started_by}; stops by itself: {idle}",
         f"Graph Data Science: {'yes' if state.gds else 'no'}",
         f"logs: {place.logs}",
-        f"connect to: {server.uri(state)}",
+        f"connect to: {state.uri}",
         f"user: {known.user}",
         "password: " + (known.password if show_password else "`graphrec db status --show-password` prints it"),
     ]
@@ -106,7 +106,7 @@ def _lines(place: Home, state: State, show_password: bool) -> list[str]:
 def _facts(place: Home, state: State | None, show_password: bool) -> dict[str, Any]:
     facts: dict[str, Any] = {"home": place.root, "running": state is not None, "version": jars.NEO4J_VERSION}
     if state:
-        facts |= asdict(state) | {"uri": server.uri(state), "user": place.credentials().user, "logs": place.logs}
+        facts |= asdict(state) | {"uri": state.uri, "user": place.credentials().user, "logs": place.logs}
         if show_password:
             facts["password"] = place.credentials().password
     return facts
