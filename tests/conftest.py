@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
+import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from graphrec import connect
 from graphrec.graph import Graph
+from graphrec.ingest.schema import ensure_schema
 from graphrec.server import Home, StartOptions, down, ensure_running, this_process
 from graphrec.server.memory import small
 
@@ -47,8 +47,7 @@ def session_graph(server: Home) -> Iterator[Graph]:
 def graph(session_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> Graph:
     """A Graph without data, its schema in place; `connect()` and the command line find the same one."""
     empty(session_graph)
-    if importlib.util.find_spec("graphrec.ingest.schema"):
-        ensure_schema(session_graph)
+    ensure_schema(session_graph)
     monkeypatch.setenv("GRAPHREC_HOME", str(session_graph.home))
     for name in ("NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "NEO4J_DATABASE"):
         monkeypatch.delenv(name, raising=False)
@@ -62,18 +61,4 @@ def empty(graph: Graph) -> None:
         vectors = session.run("SHOW VECTOR INDEXES YIELD name RETURN name").value()
         for name in vectors:
             session.run(f"DROP INDEX `{name}`").consume()
-    remove_models(graph.home)
-
-
-def remove_models(home: Path) -> None:
-    """Forget the files of model versions."""
-    import shutil
-
-    shutil.rmtree(home / "models", ignore_errors=True)
-
-
-def ensure_schema(graph: Graph) -> None:
-    """Constraints and indexes, as `graphrec schema` makes them."""
-    from graphrec.ingest import schema
-
-    schema.ensure_schema(graph)
+    shutil.rmtree(graph.home / "models", ignore_errors=True)

@@ -137,7 +137,19 @@ class Home:
         try:
             for folder in (self.neo4j / "conf", self.neo4j / "import", self.neo4j / "plugins", self.logs):
                 folder.mkdir(parents=True, exist_ok=True)
-            self._check_writable()
+        except OSError as error:
+            raise _unusable(self.root, error) from error
+        self.check_writable()
+
+    def check_writable(self) -> None:
+        """ServerError if the disk is full or read-only."""
+        try:
+            with tempfile.TemporaryFile(dir=self.root) as probe:
+                probe.write(b"\0" * 4096)
+                probe.flush()
+            free = shutil.disk_usage(self.root).free
+            if free < MIN_FREE:
+                raise OSError(errno.ENOSPC, f"only {free >> 20} MB are free, {MIN_FREE >> 20} MB are needed")
         except OSError as error:
             raise _unusable(self.root, error) from error
 
@@ -223,14 +235,6 @@ class Home:
         except OSError:
             return ""
         return "\n".join(f"  {line}" for line in lines[-n_lines:])
-
-    def _check_writable(self) -> None:
-        with tempfile.TemporaryFile(dir=self.root) as probe:
-            probe.write(b"\0" * 4096)
-            probe.flush()
-        free = shutil.disk_usage(self.root).free
-        if free < MIN_FREE:
-            raise OSError(errno.ENOSPC, f"only {free >> 20} MB are free, {MIN_FREE >> 20} MB are needed")
 
 
 def write_file(path: Path, text: str, mode: int = 0o644) -> None:

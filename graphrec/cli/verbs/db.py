@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -29,12 +31,7 @@ def up(
     place = Home.at(home)
     began = time.monotonic()
     before = place.running()
-    with progress() as bar:
-        task = bar.add_task("Neo4j's jars", total=None, rate="", visible=False)
-
-        def arrived(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
-
+    with jars_bar() as arrived:
         options = server.StartOptions(started_by="db up", idle_stop=idle_stop, gds=gds)
         state = server.ensure_running(place, options, progress=arrived)
     if before and before.pid == state.pid:
@@ -43,6 +40,16 @@ def up(
     else:
         seconds = time.monotonic() - began
         console.print(f"Neo4j {jars.NEO4J_VERSION} is up at {state.uri} ({seconds:.1f} s)", markup=False)
+
+
+@db.command()
+def fetch(gds: Annotated[bool, typer.Option("--gds", help="With Graph Data Science.")] = False) -> None:
+    """Fetch Neo4j's jars into the cache, check every byte, and fetch damaged ones again."""
+    with jars_bar() as arrived:
+        damaged = jars.repair(gds=gds, progress=arrived)
+    for jar in damaged:
+        console.print(f"{jar.file_name} was damaged; it was fetched again", markup=False)
+    console.print(f"{len(jars.wanted(gds=gds))} jars are in {jars.cache_folder()}, checksums right", markup=False)
 
 
 @db.command()
@@ -87,6 +94,18 @@ def status(
         console.print(line, markup=False)
     if show_password:
         err.print("keep the password to yourself: it opens the whole graph", markup=False)
+
+
+@contextmanager
+def jars_bar() -> Iterator[jars.Progress]:
+    """A progress bar that shows only when jars have to be fetched."""
+    with progress() as bar:
+        task = bar.add_task("fetching Neo4j's jars", total=None, rate="", visible=False)
+
+        def arrived(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=True)
+
+        yield arrived
 
 
 def _lines(place: Home, state: State, show_password: bool) -> list[str]:

@@ -1,0 +1,7 @@
+// The names of the constraints.
+//
+// returns: name
+// access: read
+SHOW CONSTRAINTS YIELD name
+RETURN name
+ORDER BY name
