@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from graphrec.snapshot import Snapshot
 
 RECOMMENDATION_COLUMNS = ("profile", "item_id", "score", "rank", "reason")
 SIMILAR_COLUMNS = ("item_id", "similar_id", "score", "rank", "reason")
@@ -44,7 +48,8 @@ class Recommender(Protocol):
 
     The laws (tests/recommend/laws.py holds every recommender to them): at most k rows a profile, ranks from 1,
     scores never rising, no item twice, candidates respected, a batch gives what singles give, an unknown user
-    gives no rows, the same question gives the same answer.
+    gives no rows, the same question gives the same answer. A profile that is empty (a visitor of whom nothing is
+    known) gets rows only from those that need nothing, such as popular items.
     """
 
     name: str
@@ -55,4 +60,22 @@ class Recommender(Protocol):
 
     def similar_items(self, item_ids: Sequence[str], k: int = 10) -> pd.DataFrame:
         """Rows of SIMILAR_COLUMNS: the items nearest to each of `item_ids`."""
+        ...
+
+
+@runtime_checkable
+class FittedRecommender(Recommender, Protocol):
+    """A recommender that learns from a snapshot and then answers from memory."""
+
+    def fit(self, snapshot: Snapshot) -> Self:
+        """Learn anew, forgetting what was learnt before; gives itself back."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write what was learnt as `.npz` and JSON."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """What `save` wrote, answering as before. ModelError for a missing or broken folder."""
         ...

@@ -1,0 +1,122 @@
+"""What an in-memory recommender knows beside its scores: ids, what each user has seen, and titles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from graphrec.errors import ModelError
+from graphrec.recommend.base import Candidates, Profile
+from graphrec.snapshot import Snapshot
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """Users and items by position, in the order of their ids.
+
+    `liked` and `seen`: bool CSR, users × items. `titles` by item id, where known.
+    """
+
+    user_ids: npt.NDArray[np.object_]
+    item_ids: npt.NDArray[np.object_]
+    liked: sparse.csr_array
+    seen: sparse.csr_array
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, titles: Mapping[str, str] | None = None) -> Self:
+        """The catalogue of a snapshot."""
+        liked = snapshot.matrix
+        pattern = sparse.csr_array((np.ones(liked.nnz, dtype=bool), liked.indices, liked.indptr), shape=liked.shape)
+        return cls(snapshot.user_ids, snapshot.item_ids, pattern, snapshot.seen, titles or {})
+
+    def user_idx(self, user_id: str | None) -> int:
+        """Position of a user, −1 where unknown."""
+        return -1 if user_id is None else _position(self.user_ids, user_id)
+
+    def item_idx(self, item_ids: Sequence[str]) -> Ints:
+        """Positions of the items, −1 where unknown."""
+        return np.array([_position(self.item_ids, item_id) for item_id in item_ids], dtype=np.int64)
+
+    def title(self, item_idx: int) -> str:
+        """The item's title, or its id in quotes."""
+        item_id = self.item_ids[item_idx]
+        return self.titles.get(item_id) or f"'{item_id}'"
+
+    def items_of(self, profile: Profile) -> tuple[Ints, npt.NDArray[np.float64]]:
+        """Positions and weights of what the profile likes: its user's liked items (1 each) and its own items."""
+        user = self.user_idx(profile.user_id)
+        weights = {} if user < 0 else dict.fromkeys(row_of(self.liked, user).tolist(), 1.0)
+        own = list(profile.items)
+        for item, item_id in zip(self.item_idx(own).tolist(), own, strict=True):
+            if item >= 0:
+                weights[item] = profile.items[item_id]
+        liked = sorted(item for item, weight in weights.items() if weight > 0)
+        return np.array(liked, dtype=np.int64), np.array([weights[item] for item in liked])
+
+    def mask(self, scores: npt.NDArray[np.floating], profiles: Sequence[Profile], candidates: Candidates) -> None:
+        """Put −inf where an item may not be recommended to the profile of the row."""
+        if candidates.allowed is not None:
+            allowed = self.item_idx(sorted(candidates.allowed))
+            barred = np.ones(len(self.item_ids), dtype=bool)
+            barred[allowed[allowed >= 0]] = False
+            scores[:, barred] = -np.inf
+        excluded = self.item_idx(sorted(candidates.excluded))
+        scores[:, excluded[excluded >= 0]] = -np.inf
+        if candidates.seen:
+            return
+        for row, profile in enumerate(profiles):
+            user = self.user_idx(profile.user_id)
+            if user >= 0:
+                scores[row, row_of(self.seen, user)] = -np.inf
+            own = self.item_idx(list(profile.items))
+            scores[row, own[own >= 0]] = -np.inf
+
+    def save(self, folder: Path) -> None:
+        """Write `catalogue.json` (ids, titles) and `catalogue.npz` (who liked and saw what)."""
+        folder.mkdir(parents=True, exist_ok=True)
+        body = {"user_ids": list(self.user_ids), "item_ids": list(self.item_ids), "titles": dict(self.titles)}
+        (folder / "catalogue.json").write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
+        parts = {"liked": self.liked, "seen": self.seen}
+        arrays = {f"{name}_{part}": getattr(m, part) for name, m in parts.items() for part in ("indices", "indptr")}
+        np.savez_compressed(folder / "catalogue.npz", allow_pickle=False, **arrays)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """What `save` wrote. ModelError where it is missing or broken."""
+        try:
+            body = json.loads((folder / "catalogue.json").read_text(encoding="utf-8"))
+            with np.load(folder / "catalogue.npz", allow_pickle=False) as arrays:
+                user_ids, item_ids = (np.array(body[name], dtype=object) for name in ("user_ids", "item_ids"))
+                shape = len(user_ids), len(item_ids)
+                liked, seen = (_pattern(arrays, name, shape) for name in ("liked", "seen"))
+            return cls(user_ids, item_ids, liked, seen, body["titles"])
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(
+                f"expected a saved recommender in {folder}, found none that can be read: {error}"
+            ) from error
+
+
+def row_of(matrix: sparse.csr_array, row: int) -> npt.NDArray[np.int32]:
+    """The columns of one row."""
+    indices: npt.NDArray[np.int32] = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
+    return indices
+
+
+def _pattern(arrays: Mapping[str, npt.NDArray[np.int32]], name: str, shape: tuple[int, int]) -> sparse.csr_array:
+    indices = arrays[f"{name}_indices"]
+    return sparse.csr_array((np.ones(len(indices), dtype=bool), indices, arrays[f"{name}_indptr"]), shape=shape)
+
+
+def _position(ids: npt.NDArray[np.object_], wanted: str) -> int:
+    position = int(np.searchsorted(ids, wanted))
+    return position if position < len(ids) and ids[position] == wanted else -1
