@@ -14,8 +14,8 @@ from graphrec.frames import Frames
 from graphrec.kinds import DEFAULT_WEIGHT, KIND_WEIGHTS
 
 _PAIRS = """
-SELECT user_id, item_id, min(at) AS first_at,
-       arg_max(rating, row(coalesce(at, 0), rating)) FILTER (WHERE rating IS NOT NULL) AS rating,
+SELECT user_id, item_id, min("at") AS first_at,
+       arg_max(rating, row(coalesce("at", 0), rating)) FILTER (WHERE rating IS NOT NULL) AS rating,
        max(coalesce(liking, $default)) AS liking
 FROM {table} LEFT JOIN kind_weights USING (kind)
 GROUP BY user_id, item_id
@@ -57,7 +57,7 @@ def read_pairs(frames: Frames, table: str = "interactions") -> Pairs:
     weights = pa.table({"kind": list(KIND_WEIGHTS), "liking": list(KIND_WEIGHTS.values())})
     with frames.database() as db:
         db.register("kind_weights", weights)
-        rows = db.execute(_PAIRS.format(table=table), {"default": DEFAULT_WEIGHT}).to_arrow_table()
+        rows = db.sql(_PAIRS.format(table=table), params={"default": DEFAULT_WEIGHT}).to_arrow_table()
     user_ids, user_idx = _encode(rows["user_id"])
     item_ids, item_idx = _encode(rows["item_id"])
     numbers = [_floats(rows[name]) for name in ("first_at", "rating", "liking")]

@@ -17,6 +17,9 @@ from graphrec.evaluation.pairs import Pairs, read_pairs
 from graphrec.evaluation.splits import METHODS, Dealt, Mask, deal
 from graphrec.frames import Frames
 
+COPIED = ("users", "items", "item_tags", "follows")
+"""Tables that every split trains with; they have no part that could be held back."""
+
 Ids = npt.NDArray[np.object_]
 
 
@@ -71,7 +74,7 @@ def _best_method(frames: Frames) -> str:
     if frames.has("test"):
         return "fixed"
     with frames.database() as db:
-        row = db.execute("SELECT count(at) FROM interactions").fetchone()
+        row = db.execute('SELECT count("at") FROM interactions').fetchone()
     return "time-user" if row and row[0] else "ratio"
 
 
@@ -124,9 +127,9 @@ def _known_pairs(held_back: Pairs, train: Pairs) -> Mask:
 
 def _stage(frames: Frames, pairs: Pairs, dealt: Dealt, folder: Path) -> Frames:
     """Write the training rows: events of the pairs that train, none later than the pair's `until`."""
-    counts = {table: n for table, n in frames.counts.items() if table not in ("valid", "test")}
-    for table in counts:
-        if table not in ("interactions", "taggings"):
+    counts = {table: n for table, n in frames.counts.items() if table in (*COPIED, "interactions", "taggings")}
+    for table in COPIED:
+        if frames.has(table):
             shutil.copytree(frames.folder / table, folder / table, dirs_exist_ok=True)
     dealt_pairs = _dealt_table(pairs, dealt)
     with frames.database() as db:
@@ -136,7 +139,7 @@ def _stage(frames: Frames, pairs: Pairs, dealt: Dealt, folder: Path) -> Frames:
                 (folder / table).mkdir(parents=True, exist_ok=True)
                 target = str(folder / table / "part.parquet").replace("'", "''")
                 rows = f"""SELECT e.* FROM {table} AS e {join} dealt AS d USING (user_id, item_id)
-                           WHERE coalesce(NOT d.test, true) AND coalesce(e.at <= d.until, true)"""
+                           WHERE coalesce(NOT d.test, true) AND coalesce(e."at" <= d.until, true)"""
                 done = db.execute(f"COPY ({rows}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchone()
                 counts[table] = int(done[0]) if done else 0
     return Frames(folder, frames.name, frames.format, counts, {}, 0)
