@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -41,11 +42,11 @@ class Catalogue:
 
     def user_idx(self, user_id: str | None) -> int:
         """Position of a user, −1 where unknown."""
-        return -1 if user_id is None else _position(self.user_ids, user_id)
+        return -1 if user_id is None else self._user_idx.get(user_id, -1)
 
     def item_idx(self, item_ids: Sequence[str]) -> Ints:
         """Positions of the items, −1 where unknown."""
-        return np.array([_position(self.item_ids, item_id) for item_id in item_ids], dtype=np.int64)
+        return np.array([self._item_idx.get(item_id, -1) for item_id in item_ids], dtype=np.int64)
 
     def title(self, item_idx: int) -> str:
         """The item's title, or its id in quotes."""
@@ -65,21 +66,34 @@ class Catalogue:
 
     def mask(self, scores: npt.NDArray[np.floating], profiles: Sequence[Profile], candidates: Candidates) -> None:
         """Put −inf where an item may not be recommended to the profile of the row."""
-        if candidates.allowed is not None:
-            allowed = self.item_idx(sorted(candidates.allowed))
-            barred = np.ones(len(self.item_ids), dtype=bool)
-            barred[allowed[allowed >= 0]] = False
-            scores[:, barred] = -np.inf
-        excluded = self.item_idx(sorted(candidates.excluded))
-        scores[:, excluded[excluded >= 0]] = -np.inf
-        if candidates.seen:
-            return
-        for row, profile in enumerate(profiles):
-            user = self.user_idx(profile.user_id)
-            if user >= 0:
-                scores[row, row_of(self.seen, user)] = -np.inf
-            own = self.item_idx(list(profile.items))
-            scores[row, own[own >= 0]] = -np.inf
+        if candidates.allowed is not None or candidates.excluded:
+            scores[:, ~self.allows(candidates)] = -np.inf
+        if not candidates.seen:
+            for row, profile in enumerate(profiles):
+                scores[row, self.seen_by(profile)] = -np.inf
+
+    def allows(self, candidates: Candidates) -> npt.NDArray[np.bool_]:
+        """Which items may be recommended to anybody."""
+        allowed = np.full(len(self.item_ids), candidates.allowed is None)
+        for item_ids, value in ((candidates.allowed or (), True), (candidates.excluded, False)):
+            items = self.item_idx(sorted(item_ids))
+            allowed[items[items >= 0]] = value
+        return allowed
+
+    def seen_by(self, profile: Profile) -> Ints:
+        """Positions of what the profile's user has seen and of the profile's own items."""
+        user = self.user_idx(profile.user_id)
+        own = self.item_idx(list(profile.items))
+        seen = row_of(self.seen, user) if user >= 0 else np.zeros(0, dtype=np.int64)
+        return np.concatenate([seen, own[own >= 0]]).astype(np.int64)
+
+    @cached_property
+    def _user_idx(self) -> Mapping[str, int]:
+        return {user_id: n for n, user_id in enumerate(self.user_ids)}
+
+    @cached_property
+    def _item_idx(self) -> Mapping[str, int]:
+        return {item_id: n for n, item_id in enumerate(self.item_ids)}
 
     def save(self, folder: Path) -> None:
         """Write `catalogue.json` (ids, titles) and `catalogue.npz` (who liked and saw what)."""
@@ -115,8 +129,3 @@ def row_of(matrix: sparse.csr_array, row: int) -> npt.NDArray[np.int32]:
 def _pattern(arrays: Mapping[str, npt.NDArray[np.int32]], name: str, shape: tuple[int, int]) -> sparse.csr_array:
     indices = arrays[f"{name}_indices"]
     return sparse.csr_array((np.ones(len(indices), dtype=bool), indices, arrays[f"{name}_indptr"]), shape=shape)
-
-
-def _position(ids: npt.NDArray[np.object_], wanted: str) -> int:
-    position = int(np.searchsorted(ids, wanted))
-    return position if position < len(ids) and ids[position] == wanted else -1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +13,6 @@ import pandas as pd
 from graphrec.errors import ModelError
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
-from graphrec.recommend.popularity import BLOCK, blocks
 from graphrec.recommend.tables import (
     concat_tables,
     no_recommendations,
@@ -29,6 +28,9 @@ Trainer = Callable[[Snapshot], tuple[Vectors, Vectors]]
 """From a snapshot to the vectors of its users and of its items, row by row."""
 
 
+BLOCK = 512
+"""Profiles scored at a time: 512 × 100,000 items in single precision are 0.2 GB."""
+
 RESCORED = 100_000
 """Pairs scored again at a time."""
 
@@ -37,7 +39,8 @@ class EmbeddingRecommender:
     """Ranks items by the dot product of their vector with the profile's.
 
     A known user has a vector; a visitor's is the weighted mean of the vectors of the items; with both, their sum.
-    Similar items are compared by cosine. Vectors of a cosine model are given normalised.
+    Similar items are compared by cosine. Vectors of a cosine model are given normalised. A vector of zeros says that
+    nothing is known: such a profile gets no rows, and such an item is never recommended.
     """
 
     def __init__(
@@ -69,7 +72,7 @@ class EmbeddingRecommender:
         catalogue = self._fitted()
         vectors = {n: v for n, p in enumerate(profiles) if (v := self._vector(catalogue, p)) is not None}
         tables = []
-        for block in blocks(list(vectors), BLOCK):
+        for block in _blocks(list(vectors)):
             asked = [profiles[n] for n in block]
             best = self._rank(np.stack([vectors[n] for n in block]), asked, k, candidates)
             reasons = self._reasons(catalogue, asked, best)
@@ -80,12 +83,13 @@ class EmbeddingRecommender:
     def similar_items(self, item_ids: Sequence[str], k: int = 10) -> pd.DataFrame:
         """The items of the largest cosine, without the item itself. Unknown items give no rows."""
         catalogue, unit = self._fitted(), _unit(self.item_vectors)
-        known = [(n, i) for n, i in enumerate(catalogue.item_idx(item_ids).tolist()) if i >= 0]
+        known = [(n, i) for n, i in enumerate(catalogue.item_idx(item_ids).tolist()) if i >= 0 and unit[i].any()]
         tables = []
-        for block in blocks(range(len(known)), BLOCK):
+        for block in _blocks(range(len(known))):
             items = np.array([known[n][1] for n in block])
             scores = unit[items] @ unit.T
             scores[np.arange(len(items)), items] = -np.inf
+            scores[:, ~unit.any(axis=1)] = -np.inf
             best = _top(scores, unit[items], unit, k)
             asked = np.array([item_ids[known[n][0]] for n in block], dtype=object)[best.row]
             reasons = [f"liked by the same people as {catalogue.title(items[row])}" for row in best.row]
@@ -129,10 +133,11 @@ class EmbeddingRecommender:
         if own:
             weights = np.array([w for _, w in own], dtype=np.float32)
             vector = vector + weights @ self.item_vectors[[i for i, _ in own]] / weights.sum()
-        return vector
+        return vector if vector.any() else None
 
     def _rank(self, vectors: Vectors, profiles: Sequence[Profile], k: int, candidates: Candidates) -> Best:
         scores = vectors @ self.item_vectors.T
+        scores[:, ~self.item_vectors.any(axis=1)] = -np.inf
         self._fitted().mask(scores, profiles, candidates)
         return _top(scores, vectors, self.item_vectors, k)
 
@@ -173,6 +178,12 @@ def _top(scores: Vectors, left: Vectors, right: Vectors, k: int) -> Best:
         return total
 
     return top_k(scores, k, margin=margin, rescore=rescore)
+
+
+def _blocks(positions: Sequence[int]) -> Iterator[list[int]]:
+    """The positions in lists of at most BLOCK."""
+    for start in range(0, len(positions), BLOCK):
+        yield list(positions[start : start + BLOCK])
 
 
 def _unit(vectors: Vectors) -> Vectors:

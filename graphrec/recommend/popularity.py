@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -13,12 +13,8 @@ import pandas as pd
 from graphrec.errors import ModelError
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
-from graphrec.recommend.tables import concat_tables, no_recommendations, no_similar_items, recommendation_table
-from graphrec.recommend.topk import top_k
+from graphrec.recommend.tables import no_similar_items, recommendation_table
 from graphrec.snapshot import Snapshot
-
-BLOCK = 512
-"""Profiles scored at a time: 512 × 100,000 items in double precision are 0.4 GB."""
 
 
 class PopularityRecommender:
@@ -30,19 +26,25 @@ class PopularityRecommender:
         self._titles = titles
         self._catalogue: Catalogue | None = None
         self._n_likers: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._order: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 
     def fit(self, snapshot: Snapshot) -> Self:
         """Count the people who like each item."""
-        self._catalogue = Catalogue.of(snapshot, self._titles)
-        self._n_likers = np.bincount(snapshot.matrix.indices, minlength=snapshot.n_items).astype(np.int64)
-        return self
+        counts = np.bincount(snapshot.matrix.indices, minlength=snapshot.n_items)
+        return self._set(Catalogue.of(snapshot, self._titles), counts.astype(np.int64))
 
     def recommend(self, profiles: Sequence[Profile], k: int = 10, candidates: Candidates = ALL_UNSEEN) -> pd.DataFrame:
         """The items that most people like; score is their number. Unknown users get none, empty profiles all."""
         catalogue = self._fitted()
-        known = [n for n, p in enumerate(profiles) if _is_known(catalogue, p)]
-        tables = [self._rank_block(catalogue, profiles, block, k, candidates) for block in blocks(known, BLOCK)]
-        return concat_tables(tables, no_recommendations())
+        order = self._order[catalogue.allows(candidates)[self._order]]
+        known = [n for n, profile in enumerate(profiles) if _is_known(catalogue, profile)]
+        lists = [self._unseen(catalogue, order, profiles[n], k, candidates) for n in known]
+        items = np.concatenate([np.zeros(0, dtype=np.int64), *lists])
+        counts = self._n_likers[items]
+        reasons = [people_liked(count) for count in counts.tolist()]
+        return recommendation_table(
+            np.repeat(known, [len(x) for x in lists]), catalogue.item_ids[items], counts, reasons
+        )
 
     def similar_items(self, item_ids: Sequence[str], k: int = 10) -> pd.DataFrame:
         """No rows: popularity says nothing of which items are alike."""
@@ -57,24 +59,27 @@ class PopularityRecommender:
     def load(cls, folder: Path) -> Self:
         """What `save` wrote."""
         catalogue = Catalogue.load(folder)
-        found = cls(catalogue.titles)
-        found._catalogue = catalogue
         try:
             with np.load(folder / "popularity.npz", allow_pickle=False) as arrays:
-                found._n_likers = arrays["n_likers"]
+                return cls(catalogue.titles)._set(catalogue, arrays["n_likers"])
         except (OSError, ValueError, KeyError) as error:
             raise ModelError(f"expected popularity.npz in {folder}, found none that can be read: {error}") from error
-        return found
 
-    def _rank_block(
-        self, catalogue: Catalogue, profiles: Sequence[Profile], block: list[int], k: int, candidates: Candidates
-    ) -> pd.DataFrame:
-        counts = np.where(self._n_likers > 0, self._n_likers, -np.inf)
-        scores = np.tile(counts, (len(block), 1))
-        catalogue.mask(scores, [profiles[n] for n in block], candidates)
-        best = top_k(scores, k)
-        reasons = [people_liked(int(count)) for count in best.score]
-        return recommendation_table(np.array(block)[best.row], catalogue.item_ids[best.column], best.score, reasons)
+    def _set(self, catalogue: Catalogue, n_likers: npt.NDArray[np.int64]) -> Self:
+        self._catalogue, self._n_likers = catalogue, n_likers
+        order = np.argsort(-n_likers, kind="stable")
+        self._order = order[n_likers[order] > 0]
+        return self
+
+    def _unseen(
+        self, catalogue: Catalogue, order: npt.NDArray[np.int64], profile: Profile, k: int, candidates: Candidates
+    ) -> npt.NDArray[np.int64]:
+        """The first k of the order that the profile hasn't seen: they are among the first k + what it has seen."""
+        if candidates.seen:
+            return order[:k]
+        seen = catalogue.seen_by(profile)
+        begin = order[: k + len(seen)]
+        return begin[~np.isin(begin, seen)][:k]
 
     def _fitted(self) -> Catalogue:
         if self._catalogue is None:
@@ -85,12 +90,6 @@ class PopularityRecommender:
 def people_liked(n_people: int) -> str:
     """A count as a reason."""
     return f"{n_people} {'person' if n_people == 1 else 'people'} liked it"
-
-
-def blocks(positions: Sequence[int], size: int) -> Iterator[list[int]]:
-    """The positions in lists of at most `size`."""
-    for start in range(0, len(positions), size):
-        yield list(positions[start : start + size])
 
 
 def _is_known(catalogue: Catalogue, profile: Profile) -> bool:

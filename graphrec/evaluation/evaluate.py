@@ -1,0 +1,194 @@
+"""Recommenders compared on one split: fitted or asked, ranked for every test user, measured."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from graphrec.errors import InputError
+from graphrec.evaluation.hashing import hash_ids, hash_pairs
+from graphrec.evaluation.lists import check_path, write_lists
+from graphrec.evaluation.metrics import Truth, measure
+from graphrec.evaluation.parts import Split, SplitSettings, split
+from graphrec.evaluation.ranking import IN_GRAPH, IN_MEMORY, Progress, rank_users
+from graphrec.evaluation.stage import second_graph
+from graphrec.frames import Frames
+from graphrec.recommend.base import Recommender
+from graphrec.recommend.fitted import FITTED, make_fitted
+from graphrec.recommend.registry import NAMES, get
+from graphrec.snapshot import Snapshot
+
+DEFAULT_MODELS = ("walk", "cooccurrence", "lightgcn", "popular")
+DEFAULT_KS = (10, 20)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured: the split in words and numbers, and a row a model (model, metric@k …, seconds)."""
+
+    dataset: str
+    split: str
+    says: str
+    relevant: float | None
+    seed: int
+    n_users: int
+    n_train: int
+    n_test: int
+    n_items: int
+    left_out: Mapping[str, int]
+    ks: tuple[int, ...]
+    rows: Sequence[Mapping[str, Any]] = field(default_factory=list)
+
+    def table(self) -> pd.DataFrame:
+        """The rows as a table."""
+        return pd.DataFrame(list(self.rows))
+
+
+def evaluate(
+    frames: Frames,
+    models: Sequence[str] = DEFAULT_MODELS,
+    *,
+    ks: Sequence[int] = DEFAULT_KS,
+    settings: SplitSettings = SplitSettings(),
+    n_users: int | None = None,
+    lists: Path | None = None,
+    model_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Every metric at every k, for each model, over all items with the training items masked.
+
+    `n_users`: measure a seeded sample of that many test users. Fitted models learn in memory; those that ask the
+    graph get a server of their own, which is gone afterwards. The lists can be written to a CSV or Parquet file.
+    """
+    _check(models, ks, n_users)
+    if lists is not None:
+        check_path(lists)
+    with TemporaryDirectory(prefix="graphrec-") as folder:
+        dealt = split(frames, Path(folder), settings)
+        run = _Run(dealt, tuple(sorted(set(ks))), _sample(dealt, n_users, settings.seed), progress)
+        rows, tables = run.all(models, model_settings or {})
+    if lists is not None:
+        write_lists(lists, tables)
+    return run.told(frames.name, settings, rows)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One split, and what is measured on it."""
+
+    dealt: Split
+    ks: tuple[int, ...]
+    test: pd.DataFrame
+    progress: Progress | None
+
+    def all(
+        self, models: Sequence[str], settings: Mapping[str, Mapping[str, Any]]
+    ) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:
+        """A row and the ranked lists of each model."""
+        snapshot = Snapshot.from_frames(self.dealt.train)
+        truth = Truth.of(self.test, _likers(snapshot), int((np.diff(snapshot.matrix.indptr) > 0).sum()))
+        rows, tables = [], []
+        with ExitStack() as stack:
+            graphs: list[Any] = []
+            for name in models:
+                with _clock() as fitting:
+                    if name in FITTED:
+                        recommender = self._fit(name, snapshot, settings.get(name, {}))
+                    else:
+                        graphs = graphs or [stack.enter_context(second_graph(self.dealt.train, self.progress))]
+                        recommender = get(name, graphs[0])
+                        _prepare(recommender)
+                row, table = self._measure(recommender, truth, in_memory=name in FITTED)
+                rows.append({"model": name, **row, "fit_s": fitting[0]})
+                tables.append(table.assign(model=name))
+        return rows, tables
+
+    def told(self, dataset: str, settings: SplitSettings, rows: list[dict[str, Any]]) -> Evaluation:
+        """The rows with what they were measured on."""
+        train = self.dealt.train
+        with train.database() as db:
+            counted = db.execute("SELECT count(DISTINCT (user_id, item_id)) FROM interactions").fetchone()
+            items = db.execute("SELECT count(*) FROM (SELECT item_id FROM items UNION SELECT item_id FROM interactions)")
+            known = items.fetchone()
+        return Evaluation(
+            dataset=dataset,
+            split=self.dealt.method,
+            says=self.dealt.says,
+            relevant=settings.relevant,
+            seed=settings.seed,
+            n_users=self.test["user_id"].nunique(),
+            n_train=int(counted[0]) if counted else 0,
+            n_test=len(self.test),
+            n_items=int(known[0]) if known else 0,
+            left_out=self.dealt.left_out,
+            ks=self.ks,
+            rows=rows,
+        )
+
+    def _fit(self, name: str, snapshot: Snapshot, settings: Mapping[str, Any]) -> Recommender:
+        progress = self.progress
+
+        def tell(report: Any) -> None:
+            if progress:
+                progress(f"{name} learns", report.epoch, report.epochs)
+
+        return make_fitted(name, settings, progress=tell).fit(snapshot)
+
+    def _measure(self, recommender: Recommender, truth: Truth, *, in_memory: bool) -> tuple[dict[str, Any], pd.DataFrame]:
+        users = list(truth.user_ids)
+        with _clock() as ranking:
+            pace = IN_MEMORY if in_memory else IN_GRAPH
+            table = rank_users(recommender, users, max(self.ks), pace, self.progress)
+        return {**measure(truth, table, self.ks), "recommend_s": ranking[0]}, table
+
+
+def _prepare(recommender: Recommender) -> None:
+    """Let a recommender that keeps something in the graph write it; counted as fitting."""
+    prepare = getattr(recommender, "prepare", None)
+    if prepare is not None:
+        prepare()
+
+
+def _sample(dealt: Split, n_users: int | None, seed: int) -> pd.DataFrame:
+    """The held-back pairs of a seeded sample of the test users."""
+    users = sorted(set(dealt.test["user_id"]))
+    if n_users is None or n_users >= len(users):
+        return dealt.test
+    hashes = hash_pairs(hash_ids(users), np.zeros(len(users), dtype=np.uint64), seed)
+    chosen = {users[n] for n in np.argsort(hashes, kind="stable")[:n_users].tolist()}
+    return dealt.test[dealt.test["user_id"].isin(chosen)].reset_index(drop=True)
+
+
+def _likers(snapshot: Snapshot) -> dict[str, int]:
+    counts = np.bincount(snapshot.matrix.indices, minlength=snapshot.n_items)
+    return dict(zip(snapshot.item_ids, counts.tolist(), strict=True))
+
+
+@contextmanager
+def _clock() -> Iterator[list[float]]:
+    """A list that holds the seconds since its start once the block has ended."""
+    seconds: list[float] = []
+    start = time.perf_counter()
+    yield seconds
+    seconds.append(round(time.perf_counter() - start, 3))
+
+
+def _check(models: Sequence[str], ks: Sequence[int], n_users: int | None) -> None:
+    known = (*FITTED, *(name for name in NAMES if name not in FITTED))
+    for name in models:
+        if name not in known:
+            raise InputError(f"no recommender {name!r} to evaluate; there are {', '.join(sorted(known))}")
+    if not models or len(set(models)) < len(models):
+        raise InputError(f"expected different recommenders to evaluate, found {', '.join(models) or 'none'}")
+    if not ks or min(ks) < 1:
+        raise InputError(f"expected list lengths of at least 1, found {', '.join(map(str, ks)) or 'none'}")
+    if n_users is not None and n_users < 1:
+        raise InputError(f"expected at least one user to evaluate, found {n_users}")

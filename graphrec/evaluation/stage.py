@@ -1,0 +1,62 @@
+"""Where the data of an evaluation come from, and the second, small graph that Cypher recommenders are asked in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from graphrec.connect import throwaway
+from graphrec.errors import InputError
+from graphrec.evaluation.ranking import Progress
+from graphrec.frames import Frames, FramesWriter
+from graphrec.graph import Graph
+from graphrec.transfer import NO_TIME, Interactions, read_interactions
+
+WINDOW = 1_000_000
+"""Interactions written to the staging folder at a time."""
+
+
+@contextmanager
+def second_graph(frames: Frames, progress: Progress | None = None) -> Iterator[Graph]:
+    """A Graph that holds these frames, on a server of its own that is gone afterwards, never the user's."""
+    if progress:
+        progress("second graph", 0, 1)
+    with throwaway() as graph:
+        load_frames(graph, frames)
+        if progress:
+            progress("second graph", 1, 1)
+        yield graph
+
+
+def frames_of(graph: Graph, folder: Path) -> Frames:
+    """The graph's interactions, tags and follows, staged in `folder`; a pair's time is that of its last event."""
+    read = read_interactions(graph)
+    if not len(read.user_idx):
+        raise InputError("the graph holds no interactions to evaluate on; load some with `graphrec load PATH`")
+    with FramesWriter(folder, "the graph", "graph") as writer:
+        for start in range(0, len(read.user_idx), WINDOW):
+            writer.add("interactions", _rows(read, slice(start, start + WINDOW)))
+        writer.add("items", pa.table({"item_id": pa.array(read.item_ids, pa.string())}))
+        for name, table in (("snapshot/tags", "item_tags"), ("snapshot/follows", "follows")):
+            for row in graph.read(name):
+                writer.add(table, pa.table(row))
+        return writer.finish()
+
+
+def _rows(read: Interactions, window: slice) -> pa.Table:
+    last_at = read.last_at[window]
+    kinds = np.array([*read.kinds], dtype=object)
+    columns = {
+        "user_id": pa.array(read.user_ids[read.user_idx[window]], pa.string()),
+        "item_id": pa.array(read.item_ids[read.item_idx[window]], pa.string()),
+        "kind": pa.array(kinds[read.kind[window]], pa.string()),
+        "count": pa.array(read.count[window], pa.int64()),
+        "weight": pa.array(read.weight[window], pa.float64(), from_pandas=True),
+        "rating": pa.array(read.rating[window], pa.float64(), from_pandas=True),
+        "at": pa.array(last_at, pa.int64(), mask=last_at == NO_TIME),
+    }
+    return pa.table(columns)

@@ -1,0 +1,43 @@
+"""Recommenders that learn from a snapshot and answer from memory, by name. They need no server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphrec.errors import InputError
+from graphrec.models import MODELS, Progress, fit
+from graphrec.recommend.base import FittedRecommender
+from graphrec.recommend.embedding import EmbeddingRecommender, Vectors
+from graphrec.recommend.popularity import PopularityRecommender
+from graphrec.snapshot import Snapshot
+from graphrec.versions import unit_vectors
+
+FITTED = ("popular", "lightgcn")
+
+
+def make_fitted(
+    name: str,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    titles: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> FittedRecommender:
+    """The recommender of that name, before it is fitted. `settings` are those of its model."""
+    if name == "popular":
+        return PopularityRecommender(titles)
+    if name not in FITTED or name not in MODELS:
+        raise InputError(f"no recommender {name!r} that is fitted; there are {', '.join(FITTED)}")
+    return EmbeddingRecommender(trainer(name, settings, progress), name=name, titles=titles)
+
+
+def trainer(
+    name: str, settings: Mapping[str, Any] | None = None, progress: Progress | None = None
+) -> Callable[[Snapshot], tuple[Vectors, Vectors]]:
+    """A function from a snapshot to the vectors of length 1 that the model of that name learns from it."""
+
+    def train(snapshot: Snapshot) -> tuple[Vectors, Vectors]:
+        model: Any = fit(name, snapshot, settings, progress)
+        return unit_vectors(model.user_vectors, model.item_vectors, model.metric)
+
+    return train
