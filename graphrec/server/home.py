@@ -115,6 +115,11 @@ class Home:
         return self.root / "credentials"
 
     @property
+    def running_lock(self) -> Path:
+        """Locked by the server's process for as long as it lives."""
+        return self.root / "running.lock"
+
+    @property
     def stop_file(self) -> Path:
         """Its appearance asks the server to stop."""
         return self.root / "stop"

@@ -21,6 +21,7 @@ from graphrec.server.home import Home, State
 from graphrec.server.launch import START_SECONDS, TICK, StartOptions, await_ready, launch, this_process
 
 STOP_SECONDS = 90
+_ROOM_TO_STOP = 4 << 20
 
 
 def ensure_running(home: Home, options: StartOptions | None = None, *, progress: jars.Progress | None = None) -> State:
@@ -138,12 +139,22 @@ def _stop(home: Home, state: State) -> None:
         home.stop_file.touch()
         if sys.platform != "win32":
             psutil.Process(state.pid).send_signal(signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
+    deadline = time.monotonic() + _patience(home)
     while home.running() and time.monotonic() < deadline:
         time.sleep(TICK)
     if home.running():
         with suppress(psutil.Error):
             process = psutil.Process(state.pid)
             process.kill()
-            process.wait(10)
     home.clear_state()
+    with suppress(Timeout, OSError), FileLock(home.running_lock, timeout=10):
+        pass  # the process has let go of its files
+
+
+def _patience(home: Home) -> float:
+    """Seconds to wait for the end. On a full disk Neo4j tries its last writes for ever; its log has all it needs."""
+    try:
+        full = shutil.disk_usage(home.root).free < _ROOM_TO_STOP
+    except OSError:
+        full = True
+    return min(5, STOP_SECONDS) if full else STOP_SECONDS

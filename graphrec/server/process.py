@@ -46,13 +46,12 @@ class Options:
 def main() -> None:
     """Run the server named by the command line and exit."""
     options = _options()
-    running = FileLock(options.home.root / "running.lock")
+    running = FileLock(options.home.running_lock)
     try:
         running.acquire(blocking=False)
     except Timeout:
         sys.exit(ALREADY_RUNNING)
     status = _run(options)
-    running.release()
     if options.remove and _guard_is_gone(options.guard):
         shutil.rmtree(options.home.root, ignore_errors=True)
     sys.stderr.flush()
@@ -73,12 +72,19 @@ def _run(options: Options) -> int:
         _detach_output()
         _wait(options, stop)
     finally:
-        _log("stopping")
-        _mark_stopping(options.home)
-        service.shutdown()
-        options.home.clear_state()
-        _log("stopped")
+        _stop(options.home, service)
     return 0
+
+
+def _stop(home: Home, service: Any) -> None:
+    """Stop Neo4j. The state stays until this process is gone: who starts the next one waits for that."""
+    _log("stopping")
+    _mark_stopping(home)
+    try:
+        service.shutdown()
+        _log("stopped")
+    except Exception as error:  # on a full disk: Neo4j recovers from its log at the next start
+        _log(f"stopped with an error: {explain(error)}")
 
 
 def _start(options: Options) -> Any:
