@@ -17,13 +17,13 @@ class LightGCNSettings:
     num_layers: int = 2
     learning_rate: float = 0.002
     batch_size: int = 4096
-    epochs: int = 20
+    epochs: int = 40
     patience: int = 3
     loss: str = "softmax"
     sampling: str = "in-batch"
     n_negatives: int = 1024
     temperature: float = 0.12
-    correction: float = 0.0
+    correction: float = 1.0
     metric: str = "cosine"
     warm_start: str = "spectral"
     device: str = "auto"

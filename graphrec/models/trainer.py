@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 import torch
@@ -22,6 +22,9 @@ from graphrec.models.settings import LightGCNSettings
 from graphrec.models.validation import Validation
 
 T = TypeVar("T")
+
+BLOCK = 512
+"""Users whose logits are worked off at a time."""
 
 COLLAPSED = 0.999
 """Items whose vectors' mean has this length (of 1) all point the same way."""
@@ -99,32 +102,43 @@ class Trainer:
 
     def _step(self, batch: Batch) -> float:
         self.optimiser.zero_grad(set_to_none=True)
-        loss = self.loss(self._logits(batch), self._tensor(batch.target))
-        torch.autograd.backward(loss)
+        users, items = self._vectors(batch)
+        left, right = users.detach(), items.detach()
+        parts = [self._block(batch, left, right, start) for start in range(0, len(left), BLOCK)]
+        gradients = [torch.cat([part[1] for part in parts]), _joined([part[2] for part in parts], right)]
+        torch.autograd.backward([users, items], gradients)
         self.optimiser.step()
-        return float(loss.detach())
+        return sum(part[0] for part in parts)
 
-    def _logits(self, batch: Batch) -> Tensor:
+    def _vectors(self, batch: Batch) -> tuple[Tensor, Tensor]:
         n_users = self.pairs.matrix.shape[0]
-        vectors = self.network.get_embedding(self.adjacency)
-        users = self._measured(vectors.index_select(0, self._tensor(batch.users))) / self.settings.temperature
-        items = self._measured(vectors.index_select(0, self._tensor(batch.candidates.ravel() + n_users)))
-        if batch.candidates.ndim == 1:
-            logits = users @ items.T
-        else:
-            logits = torch.einsum("bd,bnd->bn", users, items.view(*batch.candidates.shape, -1))
-        self._correct(logits.detach(), batch)
-        return logits
+        nodes = np.concatenate([batch.users, batch.candidates.ravel() + n_users])
+        found = self._measured(self.network.get_embedding(self.adjacency).index_select(0, self._tensor(nodes)))
+        users, items = found[: len(batch.users)], found[len(batch.users) :]
+        return users / self.settings.temperature, items.view(*batch.candidates.shape, -1)
 
-    def _correct(self, logits: Tensor, batch: Batch) -> None:
-        """In place: constants, so no gradient passes. Negatives that are drawn often count the less for it."""
-        target = self._tensor(batch.target)[:, None]
+    def _block(self, batch: Batch, users: Tensor, items: Tensor, start: int) -> tuple[float, Tensor, Tensor]:
+        """The share of some rows in the batch's loss, and its gradients: their table of logits fits the cache."""
+        rows = slice(start, min(start + BLOCK, len(users)))
+        left = users[rows].requires_grad_()
+        right = (items if items.ndim == 2 else items[rows]).detach().requires_grad_()
+        logits = left @ right.T if right.ndim == 2 else torch.einsum("bd,bnd->bn", left, right)
+        target = self._tensor(batch.target[rows])
+        self._correct(logits.detach(), target, batch, rows)
+        loss = self.loss(logits, target).sum() / len(users)
+        torch.autograd.backward(loss)
+        return float(loss.detach()), cast(Tensor, left.grad), cast(Tensor, right.grad)
+
+    def _correct(self, logits: Tensor, target: Tensor, batch: Batch, rows: slice) -> None:
+        """In place: constants, so no gradient passes. Negatives that are drawn often count the less for it, so that
+        the loss is that of all items (Bengio and Senécal, 2008); the positive is always there."""
         if batch.log_expected is not None and self.settings.correction:
-            positive = logits.gather(1, target)
+            positive = logits.gather(1, target[:, None])
             logits.sub_(torch.from_numpy(batch.log_expected).to(self.device), alpha=self.settings.correction)
-            logits.scatter_(1, target, positive)
-        rows, columns = (self._tensor(part) for part in batch.excluded)
-        logits[rows, columns] = -torch.inf
+            logits.scatter_(1, target[:, None], positive)
+        first, last = np.searchsorted(batch.excluded[0], (rows.start, rows.stop))
+        row, column = (self._tensor(part[first:last]) for part in batch.excluded)
+        logits[row - rows.start, column] = -torch.inf
 
     def _validate(self, epoch: int) -> float:
         with torch.no_grad():
@@ -164,6 +178,16 @@ class Trainer:
     def _tell(self, report: Report) -> None:
         if self.progress:
             self.progress(report)
+
+
+def _joined(gradients: list[Tensor], whole: Tensor) -> Tensor:
+    """The gradient of all candidates: summed where all users share them, else one after the other."""
+    if whole.ndim == 2:
+        total = gradients[0]
+        for gradient in gradients[1:]:
+            total += gradient
+        return total
+    return torch.cat(gradients)
 
 
 def _parts(moment: str, state: State) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
