@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,15 +50,25 @@ class Model(Protocol):
         ...
 
 
+@runtime_checkable
 class EmbeddingModel(Model, Protocol):
-    """A model whose scores come from vectors: their cosine or their dot product, as `metric` says."""
+    """A model whose scores come from vectors: their cosine or their dot product, as `metric` says.
 
-    metric: str
+    `checkpoints`: a folder to write to after each epoch, and with `resume` to go on from.
+    """
+
+    checkpoints: Path | None
+    resume: bool
     metrics: Mapping[str, float]
     user_ids: NDArray[np.object_]
     item_ids: NDArray[np.object_]
     user_vectors: Vectors
     item_vectors: Vectors
+
+    @property
+    def metric(self) -> str:
+        """`cosine` or `dot`."""
+        ...
 
     @property
     def settings_dict(self) -> Mapping[str, Any]:

@@ -1,0 +1,96 @@
+"""`graphrec train`: fit a model to the graph and write its vectors back."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+
+from graphrec.cli.app import HomeOption, JsonOption, app, console, emit_json, err, progress
+from graphrec.connect import connect
+from graphrec.errors import InputError
+from graphrec.versions import ModelVersion
+
+NAMED = ["embedding_dim", "num_layers", "learning_rate", "batch_size", "epochs", "patience", "seed"]
+
+
+@app.command()
+def train(  # noqa: PLR0917
+    model: Annotated[str, typer.Option(help="Which model to train.")] = "lightgcn",
+    embedding_dim: Annotated[int | None, typer.Option(help="How many numbers a vector has.", show_default="64")] = None,
+    num_layers: Annotated[int | None, typer.Option(help="How many hops are propagated.", show_default="2")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The step size of Adam.", show_default="0.002")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Liked pairs a step.", show_default="4096")] = None,
+    epochs: Annotated[int | None, typer.Option(help="The most epochs to train.", show_default="40")] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop after so many epochs without a better recall.", show_default="3")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same vectors.", show_default="42")] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; may be repeated.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, if there is one.")] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Train a model on the graph and write its vectors back, with a vector index.
+
+    Part of the training data is withheld to know when to stop. The new vectors go into the idle slot; the version
+    before stays live until they are complete. Interrupted, `graphrec train --resume` goes on.
+    """
+    given = (embedding_dim, num_layers, learning_rate, batch_size, epochs, patience, seed)
+    settings = {n: v for n, v in zip(NAMED, given, strict=True) if v is not None} | _read_settings(setting or [])
+    with connect(home) as graph, progress() as bar:
+        from graphrec.models.train import train as run
+
+        watch = _Watch(bar)
+        try:
+            version = run(graph, model, settings, resume=resume, progress=watch.fit, publishing=watch.publish)
+        except KeyboardInterrupt:
+            err.print(f"interrupted; the version before stays live, `graphrec train --model {model} --resume` goes on")
+            raise typer.Exit(130) from None
+    _show(version, as_json)
+
+
+def _read_settings(texts: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    for text, (name, equals, _) in zip(texts, pairs, strict=True):
+        if not name or not equals:
+            raise InputError(f"expected --set NAME=VALUE, like --set temperature=0.1, found {text!r}")
+    return {name: value for name, _, value in pairs}
+
+
+class _Watch:
+    """Turns what training and publishing tell into progress bars."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._tasks: dict[str, Any] = {}
+
+    def fit(self, report: Any) -> None:
+        """One step of one epoch."""
+        best = report.best_recall if report.recall is None else report.recall
+        told = f"loss {report.loss:.3f}" + (f", validation recall@20 {best:.4f}" if best is not None else "")
+        self._update("training", (report.epoch - 1) * report.steps + report.step, report.epochs * report.steps, told)
+
+    def publish(self, what: str, done: int, total: int) -> None:
+        """One block of vectors, or the index."""
+        if "training" in self._tasks:
+            self._bar.stop_task(self._tasks["training"])
+        self._update(what, done, total, "")
+
+    def _update(self, what: str, done: int, total: int, told: str) -> None:
+        if what not in self._tasks:
+            self._tasks[what] = self._bar.add_task(what, total=total, rate="")
+        self._bar.update(self._tasks[what], completed=done, total=total, rate=told)
+
+
+def _show(version: ModelVersion, as_json: bool) -> None:
+    if as_json:
+        node = version.node()
+        emit_json({**node, "metrics": json.loads(node["metrics"]), "settings": json.loads(node["settings"])})
+        return
+    metrics = ", ".join(f"{name} {value:.4g}" for name, value in version.metrics.items())
+    console.print(f"{version.name} version {version.version} is live ({version.dim} numbers a vector; {metrics})")
