@@ -115,8 +115,9 @@ class EventStore:
             n_rows += np.bincount(users.rank[rows["user_id"]], minlength=len(n_rows))
         size = max(PARTITION_ROWS, self.n_rows // 30_000)
         by_rank = (np.cumsum(n_rows) - n_rows) // size
-        numbers = np.unique(by_rank, return_inverse=True)[1].astype(np.uint16)
-        return numbers[users.rank]
+        numbers: npt.NDArray[np.uint16] = np.unique(by_rank, return_inverse=True)[1].astype(np.uint16)
+        by_code: npt.NDArray[np.uint16] = numbers[users.rank]
+        return by_code
 
 
 def _in_order(vocabulary: Vocabulary) -> Words:

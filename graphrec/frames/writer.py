@@ -69,23 +69,22 @@ class FramesWriter:
         if not self._events and not self._n_pieces:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise InputError(f"no rows in {self.name}; expected at least one")
-        counts, before = {}, {}
+        counts, duplicates = {}, {}
         with open_database(self.folder) as db:
             for table in SCHEMAS:
                 if table in self._events:
-                    before[table] = self._events[table].n_rows
                     sums = self.folder / "sums" if table == "interactions" else None
                     counts[table] = self._events[table].write(self.folder / table, sums)
+                    duplicates[table] = self._events[table].n_rows - counts[table]
                 elif (self.folder / "_raw" / table).is_dir():
-                    counts[table], before[table] = _deduplicate(db, table, self.folder)
+                    counts[table], duplicates[table] = _deduplicate(db, table, self.folder)
         shutil.rmtree(self.folder / "_raw", ignore_errors=True)
         shutil.rmtree(self.folder / "_spill", ignore_errors=True)
-        duplicates = {table: before[table] - counts[table] for table in counts}
         return Frames(self.folder, self.name, self.format, counts, duplicates, self.rejected)
 
 
 def _deduplicate(db: duckdb.DuckDBPyConnection, table: str, folder: Path) -> tuple[int, int]:
-    """Write the different rows of a table; how many they are, and how many there were."""
+    """Write the different rows of a table; how many they are, and how many equal ones were left out."""
     raw = quoted(str(folder / "_raw" / table / "*.parquet"))
     source = f"read_parquet('{raw}', union_by_name=true, filename=true, file_row_number=true)"
     (folder / table).mkdir(parents=True, exist_ok=True)
@@ -94,10 +93,12 @@ def _deduplicate(db: duckdb.DuckDBPyConnection, table: str, folder: Path) -> tup
     names = [name for name in columns if name not in ("filename", "file_row_number")]
     rows = f"SELECT {_merged(table, names)} FROM {source} GROUP BY {_key(table, names)} ORDER BY {_key(table, names)}"
     after = db.execute(f"COPY ({rows}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchone()
-    before = db.execute(f"SELECT count(*) FROM {source}").fetchone()
-    assert before is not None
+    everything = ", ".join(map(_identifier, names))
+    repeated = f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {source} GROUP BY {everything})"
+    again = db.execute(repeated).fetchone()
+    assert again is not None
     assert after is not None
-    return int(after[0]), int(before[0])
+    return int(after[0]), int(again[0])
 
 
 def _key(table: str, names: list[str]) -> str:
