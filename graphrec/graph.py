@@ -5,17 +5,19 @@ Statements are named files under `cypher/`; values are parameters. Wrong paramet
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from neo4j import Driver, GraphDatabase, ManagedTransaction, Query, Record, Session
 from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable
 
 from graphrec import queries
 from graphrec.errors import GraphError
+
+Result = TypeVar("Result")
 
 
 class Graph:
@@ -66,6 +68,18 @@ class Graph:
         texts = [(self._query(name, "write", parameters).text, parameters) for name, parameters in steps]
         with self.session() as session:
             return session.execute_write(lambda tx: [_run(tx, text, parameters) for text, parameters in texts])
+
+    def transact(self, work: Callable[[Callable[..., list[dict[str, Any]]]], Result]) -> Result:
+        """What `work` gives back. It gets a function like `write`, whose queries all run in one transaction.
+
+        Retried as a whole on passing faults, deadlocks among them, so it must be safe to run again.
+        """
+
+        def in_one(tx: ManagedTransaction) -> Result:
+            return work(lambda name, /, **values: _run(tx, self._query(name, "write", values).text, values))
+
+        with self.session() as session:
+            return session.execute_write(in_one)
 
     def run(
         self, name: str, /, identifiers: Mapping[str, str] | None = None, **parameters: Any

@@ -52,8 +52,8 @@ class Interactions:
 
 def read_interactions(graph: Graph, progress: Progress | None = None) -> Interactions:
     """What every user did to every item. About 50 bytes an interaction; 500,000 a second."""
-    user_ids, _ = _read_ids(graph, "user")
-    item_ids, nodes = _read_ids(graph, "item")
+    user_ids, _ = read_ids(graph, "user")
+    item_ids, nodes = read_ids(graph, "item")
     order = np.argsort(nodes)
     pieces, kinds = [], dict[str, int]()
     for start in range(0, len(user_ids), USERS_A_BLOCK):
@@ -112,8 +112,8 @@ def _word(label: str) -> str:
     return label.lower()
 
 
-def _read_ids(graph: Graph, word: str) -> tuple[Ids, NDArray[np.int64]]:
-    """Ids sorted by code point, and the server's numbers of their nodes."""
+def read_ids(graph: Graph, word: str) -> tuple[Ids, NDArray[np.int64]]:
+    """The ids of all users or items, sorted by code point, and the server's numbers of their nodes."""
     rows = graph.read(f"transfer/{word}_ids")
     ids = np.array([text for row in rows for text in row[f"{word}_id"]], dtype=object)
     nodes = np.array([node for row in rows for node in row["node"]], dtype=np.int64)

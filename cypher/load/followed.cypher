@@ -1,0 +1,14 @@
+// Whom users follow.
+//
+// The user is locked first, so that two writers never make the same relationship.
+//
+// $rows: a user_id and the user_ids that it follows
+// access: write
+// :param {rows: [['1', ['2']]]}
+UNWIND $rows AS row
+MATCH (u:User {user_id: row[0]})
+SET u._lock = true REMOVE u._lock
+WITH u, row
+UNWIND row[1] AS followee_id
+MATCH (v:User {user_id: followee_id})
+MERGE (u)-[:FOLLOWS]->(v)

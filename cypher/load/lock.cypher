@@ -1,0 +1,11 @@
+// Users locked until the transaction ends, in the order given.
+//
+// Whoever writes interactions locks their users first: no constraint covers a relationship's end points, and MERGE
+// alone makes two under concurrency.
+//
+// $user_ids: the users
+// access: write
+// :param {user_ids: ['1']}
+UNWIND $user_ids AS user_id
+MATCH (u:User {user_id: user_id})
+SET u._lock = true REMOVE u._lock
