@@ -1,0 +1,101 @@
+// Items liked by the people who like each of some items.
+//
+// The score is the $normalisation of n(i,j), which comes back as `support`:
+// count: n(i,j); cosine: n(i,j) / sqrt(n(i) n(j)); jaccard: n(i,j) / (n(i) + n(j) - n(i,j));
+// lift: n(i,j) N / (n(i) n(j)), where n counts the people who like an item, or both, and N all people.
+// A person likes an item when the largest of $kind_weights among the pair's kinds is above 0; each counts once.
+// Cosine and Jaccard keep popular items from winning everywhere; lift favours rare ones, so give it a $min_support.
+//
+// Of an item or person with more than $max_fan_out relationships the first in the order of the store are
+// followed (it holds the newest first), so that a busy node costs no more; their counts are then those of a sample.
+//
+// $item_ids: the items to start from; an unknown id gives no rows
+// $k: how many items to return for each (default 10)
+// $normalisation: one of count, cosine, jaccard, lift (default "cosine")
+// $min_support: the least number of people who like both (default 1)
+// $kind_weights: how much each kind says that a person likes an item; others weigh 1 (default {"view": 0.5, "click": 0.5, "skip": -0.5, "dislike": -1.0, "hide": -1.0})
+// $max_fan_out: how many relationships of one node are followed (default 5000)
+// $excluded: ids of items that must not come (default [])
+// $allowed: ids of the only items that may come; null: all (default null)
+// returns: item_id, similar_id, score, rank, support
+// access: read
+// :param {item_ids: ['50'], k: 10, normalisation: 'cosine', min_support: 1, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_fan_out: 5000, excluded: [], allowed: null}
+
+UNWIND $item_ids AS item_id
+MATCH (i:Item {item_id: item_id})
+OPTIONAL MATCH (g:Graph {name: 'graphrec'})
+WITH item_id, i, coalesce(size(g.kinds) = 1 AND coalesce($kind_weights[g.kinds[0]], 1.0) > 0, false) AS uniform
+CALL () {
+  UNWIND $excluded AS excluded_id
+  MATCH (x:Item {item_id: excluded_id})
+  RETURN collect(x) AS excluded
+}
+CALL () {
+  MATCH (person:User)
+  RETURN count(person) AS n_people
+}
+CALL (i, uniform, n_people, excluded) {
+  CALL (i, uniform) {
+    WITH * WHERE uniform
+    MATCH (i)<-[:INTERACTED]-(v:User)
+    WITH v LIMIT $max_fan_out
+    RETURN collect(v) AS people
+    UNION ALL
+    WITH * WHERE NOT uniform
+    MATCH (i)<-[r:INTERACTED]-(v:User)
+    WITH v, r LIMIT $max_fan_out
+    WHERE coalesce($kind_weights[r.kind], 1.0) > 0
+    RETURN collect(DISTINCT v) AS people
+  }
+  UNWIND people AS v
+  CALL (v, uniform) {
+    WITH * WHERE uniform
+    MATCH (v)-[:INTERACTED]->(j:Item)
+    WITH j LIMIT $max_fan_out
+    RETURN collect(j) AS items
+    UNION ALL
+    WITH * WHERE NOT uniform
+    MATCH (v)-[r:INTERACTED]->(j:Item)
+    WITH j, r LIMIT $max_fan_out
+    WHERE coalesce($kind_weights[r.kind], 1.0) > 0
+    RETURN collect(DISTINCT j) AS items
+  }
+  UNWIND items AS j
+  WITH i, uniform, n_people, j, count(*) AS support
+  WHERE j <> i AND support >= $min_support
+    AND NOT j IN excluded AND ($allowed IS NULL OR j.item_id IN $allowed)
+  CALL (j, uniform) {
+    WITH * WHERE uniform
+    RETURN toFloat(COUNT { (j)<-[:INTERACTED]-() }) AS n_j
+    UNION ALL
+    WITH * WHERE NOT uniform
+    MATCH (j)<-[r:INTERACTED]-(v:User)
+    WITH v, r LIMIT $max_fan_out
+    WHERE coalesce($kind_weights[r.kind], 1.0) > 0
+    WITH count(DISTINCT v) AS n WHERE n > 0
+    RETURN toFloat(n) AS n_j
+  }
+  CALL (i, uniform) {
+    WITH * WHERE uniform
+    RETURN toFloat(COUNT { (i)<-[:INTERACTED]-() }) AS n_i
+    UNION ALL
+    WITH * WHERE NOT uniform
+    MATCH (i)<-[r:INTERACTED]-(v:User)
+    WITH v, r LIMIT $max_fan_out
+    WHERE coalesce($kind_weights[r.kind], 1.0) > 0
+    WITH count(DISTINCT v) AS n WHERE n > 0
+    RETURN toFloat(n) AS n_i
+  }
+  WITH j, support, CASE $normalisation
+      WHEN 'count' THEN toFloat(support)
+      WHEN 'cosine' THEN support / sqrt(n_i * n_j)
+      WHEN 'jaccard' THEN support / (n_i + n_j - support)
+      WHEN 'lift' THEN support * n_people / (n_i * n_j)
+    END AS score
+  ORDER BY round(score, 10) DESC, j.item_id LIMIT $k
+  WITH collect([j.item_id, score, support]) AS best
+  UNWIND range(1, size(best)) AS rank
+  RETURN best[rank - 1][0] AS similar_id, best[rank - 1][1] AS score, best[rank - 1][2] AS support, rank
+}
+RETURN item_id, similar_id, score, rank, support
+ORDER BY item_id, rank

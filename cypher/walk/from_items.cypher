@@ -1,0 +1,129 @@
+// Items for each of some visitors without an account, by the walk of walk/recommend from items given with weights.
+//
+// score(j) = p(j) / d(j)^beta, with p(j) = sum over the visitor's items i and people v of
+// w(i)/d * w(v,i)/d(i) * w(v,j)/d(v), where w(i) is the weight given and d the sum of those above 0.
+// P3alpha: Cooper, Lee, Radinsky, Siantos, 2014; RP3beta: Paudel, Christoffel, Newell, Bernstein, 2017.
+//
+// w is the weight of a pair of person and item: the largest of $kind_weights among its kinds, halved with every
+// $half_life_ms since its last time; a pair counts once, and kinds of weight 0 or less don't count. d sums the weights
+// of a node's pairs. A graph whose (:Graph).kinds holds one kind needs no reading of relationships and is walked faster.
+//
+// Cost is bounded: the items given are followed, the $max_people likeliest
+// people, the $max_fan_out first relationships (in the order of the store, which holds the newest first) of a node that
+// has more, and the damping of the $max_candidates likeliest items.
+// Items of weight 0 or less are only hidden. `people` counts those through whom the walk came to the item.
+//
+// $visitors: maps of `visitor` (a number or name that comes back) and `items` (pairs of item id and weight)
+// $k: how many items to return for each (default 10)
+// $beta: how much popular items are held back: 0 not at all, 1 in full (default 0.1)
+// $half_life_ms: after how many milliseconds an interaction counts half; null: time doesn't matter (default null)
+// $now: the time to count from, in milliseconds since 1970; null: the server's clock (default null)
+// $kind_weights: how much each kind says that a person likes an item; others weigh 1 (default {"view": 0.5, "click": 0.5, "skip": -0.5, "dislike": -1.0, "hide": -1.0})
+// $max_people: through how many people the walk goes, the likeliest (default 200)
+// $max_fan_out: how many relationships of one node are followed (default 5000)
+// $max_candidates: for how many items the damping is worked out, the likeliest (default 200)
+// $excluded: ids of items that must not come (default [])
+// $allowed: ids of the only items that may come; null: all (default null)
+// $include_seen: whether the items given may come back (default false)
+// returns: visitor, item_id, score, rank, people
+// access: read
+// :param {visitors: [{visitor: 0, items: [['50', 1.0], ['172', 0.5]]}], k: 10, beta: 0.1, half_life_ms: null, now: null, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_people: 200, max_fan_out: 5000, max_candidates: 200, excluded: [], allowed: null, include_seen: false}
+
+UNWIND $visitors AS given
+OPTIONAL MATCH (g:Graph {name: 'graphrec'})
+WITH given, $half_life_ms IS NULL
+  AND coalesce(size(g.kinds) = 1 AND coalesce($kind_weights[g.kinds[0]], 1.0) > 0, false) AS uniform
+CALL (given) {
+  UNWIND given.items AS pair
+  MATCH (i:Item {item_id: pair[0]})
+  WITH i, max(toFloat(pair[1])) AS w
+  ORDER BY i.item_id
+  WITH collect(i) AS seen, collect(CASE WHEN w > 0 THEN [i, w] END) AS liked
+  RETURN seen, liked, reduce(sum = 0.0, step IN liked | sum + step[1]) AS d_u
+}
+CALL (seen) {
+  UNWIND $excluded AS excluded_id
+  MATCH (x:Item {item_id: excluded_id})
+  WITH collect(x) AS excluded
+  RETURN CASE WHEN $include_seen THEN [] ELSE seen END + excluded AS hidden
+}
+CALL (uniform, liked, d_u, hidden) {
+  UNWIND liked AS step
+  WITH step[0] AS i, step[1] / d_u AS p
+  CALL (i, uniform) {
+    WITH * WHERE uniform
+    MATCH (i)<-[:INTERACTED]-(v:User)
+    WITH v LIMIT $max_fan_out
+    WITH collect(v) AS tier
+    RETURN tier, 1.0 / COUNT { (i)<-[:INTERACTED]-() } AS share
+    UNION ALL
+    WITH * WHERE NOT uniform
+    MATCH (i)<-[r:INTERACTED]-(v:User)
+    WITH v, r LIMIT $max_fan_out
+    WITH v, max(
+      coalesce($kind_weights[r.kind], 1.0) * CASE
+        WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN 1.0
+        ELSE 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+      END) AS w
+    WHERE w > 0
+    WITH w, collect(v) AS tier
+    WITH collect([w, tier]) AS tiers, sum(w * size(tier)) AS d
+    WITH tiers, d, COUNT { (i)<-[:INTERACTED]-() } AS n
+    UNWIND tiers AS weighed
+    RETURN weighed[1] AS tier, weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
+  }
+  UNWIND tier AS v
+  WITH v, sum(p * share) AS p
+  ORDER BY round(p, 10) DESC, v.user_id LIMIT $max_people
+  CALL (v, uniform) {
+    WITH * WHERE uniform
+    MATCH (v)-[:INTERACTED]->(j:Item)
+    WITH j LIMIT $max_fan_out
+    WITH collect(j) AS tier
+    RETURN tier, 1.0 / COUNT { (v)-[:INTERACTED]->() } AS share
+    UNION ALL
+    WITH * WHERE NOT uniform
+    MATCH (v)-[r:INTERACTED]->(j:Item)
+    WITH j, r LIMIT $max_fan_out
+    WITH j, max(
+      coalesce($kind_weights[r.kind], 1.0) * CASE
+        WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN 1.0
+        ELSE 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+      END) AS w
+    WHERE w > 0
+    WITH w, collect(j) AS tier
+    WITH collect([w, tier]) AS tiers, sum(w * size(tier)) AS d
+    WITH tiers, d, COUNT { (v)-[:INTERACTED]->() } AS n
+    UNWIND tiers AS weighed
+    RETURN weighed[1] AS tier, weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
+  }
+  WITH p * share AS p, tier
+  UNWIND tier AS j
+  WITH j, sum(p) AS p, count(*) AS people
+  WHERE NOT j IN hidden AND ($allowed IS NULL OR j.item_id IN $allowed)
+  WITH j, p, people
+  ORDER BY round(p, 10) DESC, j.item_id LIMIT $max_candidates
+  CALL (j, uniform) {
+    WITH * WHERE uniform OR $beta = 0
+    RETURN toFloat(COUNT { (j)<-[:INTERACTED]-() }) AS d
+    UNION ALL
+    WITH * WHERE NOT uniform AND $beta <> 0
+    MATCH (j)<-[r:INTERACTED]-(v:User)
+    WITH v, r LIMIT $max_fan_out
+    WITH v, max(
+      coalesce($kind_weights[r.kind], 1.0) * CASE
+        WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN 1.0
+        ELSE 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+      END) AS w
+    WHERE w > 0
+    WITH sum(w) AS d, COUNT { (j)<-[:INTERACTED]-() } AS n
+    RETURN d * CASE WHEN n > $max_fan_out THEN toFloat(n) / $max_fan_out ELSE 1.0 END AS d
+  }
+  WITH j, p / d ^ $beta AS score, people
+  ORDER BY round(score, 10) DESC, j.item_id LIMIT $k
+  WITH collect([j.item_id, score, people]) AS best
+  UNWIND range(1, size(best)) AS rank
+  RETURN best[rank - 1][0] AS item_id, best[rank - 1][1] AS score, best[rank - 1][2] AS people, rank
+}
+RETURN given.visitor AS visitor, item_id, score, rank, people
+ORDER BY visitor, rank
