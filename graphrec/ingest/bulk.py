@@ -7,7 +7,6 @@ HOME/staging while it runs.
 from __future__ import annotations
 
 import re
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import pyarrow.parquet as pq
 
 from graphrec.ingest.bolt import Progress
 from graphrec.ingest.rows import SEPARATOR, Column, Rows
+from graphrec.ingest.staging import staging_folder
 from graphrec.server import Home, importer, stopped
 
 OPTIONS = (
@@ -60,15 +60,10 @@ def load_in_bulk(home: Home, rows: Rows, progress: Progress | None = None) -> No
 
     After a kill in the middle the next start, or the next import, finds an empty store.
     """
-    folder = home.root / "staging" / "bulk"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
+    with staging_folder(home, "bulk") as folder:
         arguments = write_files(rows, folder, home.root, progress)
         with stopped(home):
             importer.run(home, arguments)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_files(rows: Rows, folder: Path, root: Path, progress: Progress | None = None) -> list[str]:

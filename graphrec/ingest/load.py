@@ -1,10 +1,11 @@
-"""A staged data set into the graph, by the way that fits: the bulk importer, or batches over Bolt."""
+"""A data set into the graph, by the way that fits: the bulk importer, or batches over Bolt."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from graphrec.ingest import bulk
 from graphrec.ingest.bolt import Progress, load_over_bolt
 from graphrec.ingest.rows import Rows, open_rows
 from graphrec.ingest.schema import ensure_schema
+from graphrec.ingest.staging import one_load, staging_folder
 from graphrec.server import Home
+from loaders import load_frames
 
 WAYS = ("auto", "bulk", "bolt")
 
@@ -49,7 +52,8 @@ def ingest(
         raise InputError(f"expected one of {', '.join(WAYS)} as the way in, found {via!r}")
     started = time.perf_counter()
     place = Home.at(home)
-    with open_rows(frames) as rows:
+    alone = one_load(place) if not os.environ.get("NEO4J_URI") else nullcontext()
+    with open_rows(frames) as rows, alone:
         way, why = choose_way(rows, place, via)
         if way == "bulk":
             _import(place, rows, progress)
@@ -62,6 +66,23 @@ def ingest(
     return LoadReport(
         frames.name, frames.format, way, why, counts, dict(frames.duplicates), frames.rejected, round(seconds, 3)
     )
+
+
+def load(
+    path: Path,
+    home: Path | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    rejects: Path | None = None,
+    kind: str | None = None,
+    via: str = "auto",
+    progress: Progress | None = None,
+) -> LoadReport:
+    """Load a folder, file or zip of any known format: checked whole, staged in the home, then put into the graph."""
+    told = (lambda done, total: progress("reading", done, total)) if progress else None
+    with staging_folder(Home.at(home), "frames") as folder:
+        frames = load_frames(path, staging=folder, columns=columns, rejects=rejects, kind=kind, progress=told)
+        return ingest(frames, home, via=via, progress=progress)
 
 
 def choose_way(rows: Rows, home: Home, via: str) -> tuple[str, str]:

@@ -9,8 +9,12 @@ import argparse
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
+
+import psutil
 
 from graphrec.errors import ServerError
 from graphrec.server import jars, jvm, settings
@@ -47,6 +51,7 @@ def _run(home: Home, arguments: Sequence[str], memory: Memory) -> str:
     told = home.neo4j / "import.arguments"
     write_file(told, "\n".join(arguments), mode=0o600)
     command = [sys.executable, "-m", "graphrec.server.importer", str(home.root), f"--heap={memory.heap}"]
+    command.append(f"--guard={os.getpid()}")
     try:
         done = subprocess.run(
             command,
@@ -66,11 +71,20 @@ def _run(home: Home, arguments: Sequence[str], memory: Memory) -> str:
     return output
 
 
+def _end_with(pid: int) -> None:
+    """End this process when the command that started it is gone, so that it never writes into a later import."""
+    while psutil.pid_exists(pid):
+        time.sleep(0.1)
+    os._exit(1)
+
+
 def _main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("home", type=Path)
     parser.add_argument("--heap", type=int, required=True)
+    parser.add_argument("--guard", type=int, required=True)
     given = parser.parse_args()
+    threading.Thread(target=_end_with, args=(given.guard,), daemon=True).start()
     home = Home(given.home)
     arguments = (home.neo4j / "import.arguments").read_text(encoding="utf-8").split("\n")
     jpype = jvm.start(jars.ensure(), Memory(min(256, given.heap), given.heap, 0), home.logs)
