@@ -1,6 +1,7 @@
 """The graph: the one holder of a Neo4j driver, and the one door for every statement.
 
-Statements are named files under `cypher/`; values are parameters. Wrong parameters fail before the network.
+Statements are named files under `cypher/`; values are parameters. Wrong parameters fail before the network,
+and those left out take the defaults that the query's header declares.
 """
 
 from __future__ import annotations
@@ -53,21 +54,21 @@ class Graph:
 
     def read(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query with `access: read`, as dicts. Retried by the driver on passing faults."""
-        query = self._query(name, "read", parameters)
+        query, values = self._query(name, "read", parameters)
         with self.session() as session:
-            return session.execute_read(_run, query.text, parameters)
+            return session.execute_read(_run, query.text, values)
 
     def write(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """Run one writing query in a transaction of its own; retried, so the statement must be safe to run again."""
-        query = self._query(name, "write", parameters)
+        query, values = self._query(name, "write", parameters)
         with self.session() as session:
-            return session.execute_write(_run, query.text, parameters)
+            return session.execute_write(_run, query.text, values)
 
     def write_all(self, steps: list[tuple[str, Mapping[str, Any]]]) -> list[list[dict[str, Any]]]:
         """Run several writing queries in one transaction: all of them take effect, or none."""
-        texts = [(self._query(name, "write", parameters).text, parameters) for name, parameters in steps]
+        checked = [self._query(name, "write", parameters) for name, parameters in steps]
         with self.session() as session:
-            return session.execute_write(lambda tx: [_run(tx, text, parameters) for text, parameters in texts])
+            return session.execute_write(lambda tx: [_run(tx, query.text, values) for query, values in checked])
 
     def transact(self, work: Callable[[Callable[..., list[dict[str, Any]]]], Result]) -> Result:
         """What `work` gives back. It gets a function like `write`, whose queries all run in one transaction.
@@ -76,7 +77,11 @@ class Graph:
         """
 
         def in_one(tx: ManagedTransaction) -> Result:
-            return work(lambda name, /, **values: _run(tx, self._query(name, "write", values).text, values))
+            def run(name: str, /, **parameters: Any) -> list[dict[str, Any]]:
+                query, values = self._query(name, "write", parameters)
+                return _run(tx, query.text, values)
+
+            return work(run)
 
         with self.session() as session:
             return session.execute_write(in_one)
@@ -85,11 +90,9 @@ class Graph:
         self, name: str, /, identifiers: Mapping[str, str] | None = None, **parameters: Any
     ) -> list[dict[str, Any]]:
         """Run a query with `access: write-implicit`: schema statements and `CALL … IN TRANSACTIONS`. Not retried."""
-        query = self._query(name, "write-implicit", parameters)
+        query, values = self._query(name, "write-implicit", parameters)
         with self.session() as session:
-            return [
-                record.data() for record in session.run(Query(query.statement(identifiers or {})), dict(parameters))
-            ]
+            return [record.data() for record in session.run(Query(query.statement(identifiers or {})), values)]
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -97,12 +100,11 @@ class Graph:
         with explained(self.uri), self._driver.session(database=self.database) as session:
             yield session
 
-    def _query(self, name: str, access: str, parameters: Mapping[str, Any]) -> queries.Query:
+    def _query(self, name: str, access: str, parameters: Mapping[str, Any]) -> tuple[queries.Query, dict[str, Any]]:
         query = queries.get(name)
         if query.access != access:
             raise GraphError(f"query {name} has access '{query.access}', so it can't be run as '{access}'")
-        query.check_parameters(parameters)
-        return query
+        return query, query.complete(parameters)
 
 
 @contextmanager
@@ -120,8 +122,8 @@ def explained(uri: str) -> Iterator[None]:
         raise GraphError(f"the connection to Neo4j at {uri} failed: {error}") from error
 
 
-def _run(tx: ManagedTransaction, text: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [_plain(record) for record in tx.run(text, dict(parameters))]
+def _run(tx: ManagedTransaction, text: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    return [_plain(record) for record in tx.run(text, values)]
 
 
 def _plain(record: Record) -> dict[str, Any]:

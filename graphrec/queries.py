@@ -1,9 +1,11 @@
 """The query files under `cypher/`: one statement a file, whose header is documentation and contract.
 
-`walk/recommend` names `cypher/walk/recommend.cypher`. The header is read from the leading `//` lines:
+`walk/recommend` names `cypher/walk/recommend.cypher`. The header is read from the leading `//` lines
+(a default is JSON; a parameter with one may be left out):
 
     // First line: what the rows are.
-    // $name: what the parameter means
+    // $name: what the parameter means (default 10)
+    // $name: one of count, cosine (default "count")
     // returns: column, column
     // access: read | write | write-implicit
     // scans: Item                      (labels that the plan may scan whole; optional)
@@ -13,6 +15,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -28,6 +32,8 @@ IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 _KEY = re.compile(r"(returns|access|scans|identifiers):\s*(.*)")
 _PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*):\s*(.*)")
+_DEFAULT = re.compile(r"\(default (.*)\)$")
+_CHOICES = re.compile(r"one of ([a-z_]+(?:, [a-z_]+)*)")
 _STRINGS_AND_COMMENTS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -39,6 +45,8 @@ class Query:
     summary: str
     description: str
     parameters: Mapping[str, str]
+    defaults: Mapping[str, Any]
+    choices: Mapping[str, tuple[str, ...]]
     returns: tuple[str, ...]
     access: str
     scans: tuple[str, ...]
@@ -47,16 +55,27 @@ class Query:
     text: str
 
     def check_parameters(self, given: Iterable[str]) -> None:
-        """Raise QueryError unless exactly the declared parameters are given."""
+        """Raise QueryError unless the declared parameters are given; those with a default may be left out."""
         given = set(given)
-        missing = [name for name in self.parameters if name not in given]
+        missing = [name for name in self.parameters if name not in given and name not in self.defaults]
         unknown = sorted(given - set(self.parameters))
         if missing or unknown:
             wanted = ", ".join(self.parameters) or "none"
-            problems = [f"missing {', '.join(missing)}"] * bool(missing) + [f"unknown {', '.join(unknown)}"] * bool(
-                unknown
-            )
+            problems = [
+                f"{word} {', '.join(names)}" for word, names in (("missing", missing), ("unknown", unknown)) if names
+            ]
             raise QueryError(f"query {self.name} takes the parameters {wanted}; {' and '.join(problems)}")
+
+    def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters to send: those given, and the defaults of the others. QueryError if they don't fit."""
+        self.check_parameters(given)
+        for name, allowed in self.choices.items():
+            value = given.get(name, self.defaults.get(name))
+            if value not in allowed:
+                raise QueryError(
+                    f"query {self.name}: expected {name} to be one of {', '.join(allowed)}, found {value!r}"
+                )
+        return {**self.defaults, **given}
 
     def statement(self, identifiers: Mapping[str, str]) -> str:
         """The text to send, with the declared identifiers filled in after a strict check."""
@@ -114,6 +133,8 @@ def parse(path: Path, root: Path) -> Query:
         summary=prose[0] if prose else "",
         description="\n".join(prose).strip(),
         parameters=MappingProxyType(parameters),
+        defaults=MappingProxyType(_defaults(name, parameters)),
+        choices=MappingProxyType(_choices(parameters)),
         returns=_names(keys.get("returns", "")),
         access=keys.get("access", ""),
         scans=_names(keys.get("scans", "")),
@@ -128,6 +149,19 @@ def parse(path: Path, root: Path) -> Query:
 def used_parameters(text: str) -> set[str]:
     """The `$names` that a statement uses, outside strings and comments."""
     return set(re.findall(r"\$([A-Za-z_]\w*)", _STRINGS_AND_COMMENTS.sub(" ", text)))
+
+
+def _defaults(query: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    found = {name: match[1] for name, text in parameters.items() if (match := _DEFAULT.search(text))}
+    try:
+        return {name: json.loads(text) for name, text in found.items()}
+    except json.JSONDecodeError as error:
+        raise QueryError(f"cypher/{query}.cypher: expected a default in JSON, found {error.doc!r}") from None
+
+
+def _choices(parameters: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    found = {name: _CHOICES.match(text) for name, text in parameters.items()}
+    return {name: tuple(match[1].split(", ")) for name, match in found.items() if match}
 
 
 def _split(source: str) -> tuple[list[str], str]:
@@ -158,8 +192,6 @@ def _check(query: Query) -> None:
 
 def example_parameters(query: Query) -> Mapping[str, Any]:
     """The values of the `:param` line, read as the Cypher map that it is (JSON with bare keys and ' or \")."""
-    import ast
-
     body = query.example.removeprefix(":param").strip()
     if not body:
         return {}
