@@ -59,9 +59,7 @@ def shared(pairs: Pairs, chosen: Ints, n_negatives: int, rng: np.random.Generato
     users, items = pairs.users[chosen], pairs.items[chosen]
     drawn = rng.integers(0, pairs.matrix.shape[1], n_negatives)
     candidates = np.concatenate([items, drawn])
-    return Batch(
-        users, candidates, np.arange(len(users)), _known(pairs.matrix, users, candidates, np.arange(len(users)))
-    )
+    return _shared_batch(pairs, users, candidates, n_negatives)
 
 
 def uniform(pairs: Pairs, chosen: Ints, n_negatives: int, rng: np.random.Generator) -> Batch:

@@ -8,6 +8,14 @@ from typing import Any, Self
 
 from graphrec.errors import InputError
 
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "loss": ("bpr", "softmax"),
+    "sampling": ("in-batch", "shared", "uniform"),
+    "metric": ("cosine", "dot"),
+    "warm_start": ("random", "spectral"),
+}
+"""The words that a setting may be."""
+
 
 @dataclass(frozen=True)
 class LightGCNSettings:
@@ -37,6 +45,9 @@ class LightGCNSettings:
         self._at_least("epochs", 1)
         self._at_least("patience", 1)
         self._at_least("n_negatives", 1)
+        for name, values in CHOICES.items():
+            if getattr(self, name) not in values:
+                raise InputError(f"expected {name} to be one of {', '.join(values)}, found {getattr(self, name)!r}")
         for name in ("learning_rate", "temperature"):
             if not getattr(self, name) > 0:
                 raise InputError(f"expected {name} above 0, found {getattr(self, name)}")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from graphrec.errors import InputError, ModelError
+from graphrec.errors import ModelError
 from graphrec.models.base import Progress, Report
 from graphrec.models.checkpoint import State, read_state, write_state
 from graphrec.models.losses import LOSSES
@@ -20,8 +19,6 @@ from graphrec.models.propagation import Adjacency
 from graphrec.models.sampling import SAMPLERS, Batch, Pairs, batches, n_batches
 from graphrec.models.settings import LightGCNSettings
 from graphrec.models.validation import Validation
-
-T = TypeVar("T")
 
 BLOCK = 512
 """Users whose logits are worked off at a time."""
@@ -43,8 +40,8 @@ class Trainer:
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
-        self.loss = _named(LOSSES, "loss", self.settings.loss)
-        self.sampler = _named(SAMPLERS, "sampling", self.settings.sampling)
+        self.loss = LOSSES[self.settings.loss]
+        self.sampler = SAMPLERS[self.settings.sampling]
         self.pairs = Pairs.of(self.validation.train)
         self.device = self.network.embedding.weight.device
         self.optimiser = torch.optim.Adam(
@@ -197,9 +194,3 @@ def _parts(moment: str, state: State) -> dict[str, np.ndarray[tuple[int, ...], n
 
 def _only(moment: str, state: State) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
     return {f"{moment}_{name}": array for name, array in _parts(moment, state).items()}
-
-
-def _named(table: Mapping[str, T], setting: str, name: str) -> T:
-    if name not in table:
-        raise InputError(f"expected {setting} to be one of {', '.join(table)}, found {name!r}")
-    return table[name]
