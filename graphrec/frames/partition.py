@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,24 +15,16 @@ import pyarrow.parquet as pq
 
 from graphrec.frames.vocabulary import Codes
 
-EVENT = np.dtype(
-    [
-        ("user_id", "<i4"),
-        ("item_id", "<i4"),
-        ("kind", "<i4"),
-        ("count", "<i8"),
-        ("weight", "<f8"),
-        ("rating", "<f8"),
-        ("at", "<i8"),
-    ]
-)
-"""An event with its ids as codes. Missing is NO_COUNT, NO_TIME and NaN."""
-
 NO_COUNT = -1
-NO_TIME = np.iinfo(np.int64).min
+NO_TIME = int(np.iinfo(np.int64).min)
+MISSING: Mapping[str, int | float] = MappingProxyType(
+    {"kind": 0, "count": NO_COUNT, "weight": float("nan"), "rating": float("nan"), "at": NO_TIME}
+)
+"""The columns of an event beside user and item, and what stands for a missing value in a column of numbers."""
 
 Column = npt.NDArray[Any]
 Columns = dict[str, Column]
+"""Columns of numbers by name; a column that is absent holds nothing but missing values."""
 
 
 @dataclass(frozen=True)
@@ -41,22 +35,26 @@ class Words:
     by_rank: pa.Array
 
 
-def write_partition(rows: npt.NDArray[np.void], words: dict[str, Words], events: Path, sums: Path | None) -> int:
+def write_partition(columns: Columns, words: Mapping[str, Words], events: Path, sums: Path | None) -> int:
     """Write the different events, and their sums where a path is given; how many events there are."""
-    columns: Columns = {name: np.ascontiguousarray(rows[name]) for name in EVENT.names or ()}
+    columns.setdefault("kind", np.zeros(len(columns["user_id"]), dtype=np.int64))
     for name, vocabulary in words.items():
         columns[name] = vocabulary.rank[columns[name]]
     key, columns = _sorted(columns, words)
     keep = ~_repeats(key, columns)
     if not keep.all():
         key, columns = key[keep], {name: column[keep] for name, column in columns.items()}
-    _write(columns, words, events)
+    ids = {name: _spelled(columns[name], words[name]) for name in words}
+    _write(ids, columns, ("count", "weight", "rating", "at"), events)
     if sums:
-        _write(_summed(key, columns), words, sums)
+        first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+        if len(first) < len(key):
+            ids = {name: column.take(pa.array(first)) for name, column in ids.items()}
+        _write(ids, _summed(columns, first, len(key)), ("count", "weight", "rating", "first_at", "last_at"), sums)
     return len(key)
 
 
-def _sorted(columns: Columns, words: dict[str, Words]) -> tuple[npt.NDArray[np.int64], Columns]:
+def _sorted(columns: Columns, words: Mapping[str, Words]) -> tuple[npt.NDArray[np.int64], Columns]:
     """The columns in the order of user, item, kind, time, rating, count, weight; and the key of the first three."""
     user = columns["user_id"].astype(np.int64)
     user -= user.min()
@@ -67,10 +65,14 @@ def _sorted(columns: Columns, words: dict[str, Words]) -> tuple[npt.NDArray[np.i
     if len(again):
         places = np.union1d(again, again + 1)
         tied = order[places]
-        weight, rating = (np.nan_to_num(columns[name][tied], nan=-np.inf) for name in ("weight", "rating"))
-        last = np.lexsort((weight, columns["count"][tied], rating, columns["at"][tied], key[places]))
+        others = [columns[name][tied] for name in ("weight", "count", "rating", "at") if name in columns]
+        last = np.lexsort([*(_missing_first(other) for other in others), key[places]])
         order[places] = tied[last]
     return key, {name: column[order] for name, column in columns.items()}
+
+
+def _missing_first(column: Column) -> Column:
+    return np.nan_to_num(column, nan=-np.inf) if column.dtype == np.float64 else column
 
 
 def _repeats(key: npt.NDArray[np.int64], columns: Columns) -> npt.NDArray[np.bool_]:
@@ -79,30 +81,28 @@ def _repeats(key: npt.NDArray[np.int64], columns: Columns) -> npt.NDArray[np.boo
     places = np.flatnonzero(key[1:] == key[:-1]) + 1
     equal = np.ones(len(places), dtype=bool)
     for name in ("count", "weight", "rating", "at"):
-        bits = columns[name].view(np.int64)
-        equal &= bits[places] == bits[places - 1]
+        if name in columns:
+            now, before = columns[name][places], columns[name][places - 1]
+            equal &= now == before if now.dtype == np.int64 else (now == before) | (np.isnan(now) & np.isnan(before))
     repeats[places[equal]] = True
     return repeats
 
 
-def _summed(key: npt.NDArray[np.int64], columns: Columns) -> Columns:
-    """One row a key; the rows of a key run by time, then rating, missing ones first."""
-    first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-    last = np.r_[first[1:], len(key)] - 1
-    count = np.where(columns["count"] == NO_COUNT, 1, columns["count"])
-    ids = {name: columns[name][first] for name in ("user_id", "item_id", "kind")}
-    if len(first) == len(key):
-        values = {"weight": columns["weight"], "rating": columns["rating"], "last_at": columns["at"]}
-        return {**ids, "count": count, **values, "first_at": columns["at"]}
-    times = np.where(columns["at"] == NO_TIME, np.iinfo(np.int64).max, columns["at"])
-    return {
-        **ids,
-        "count": np.add.reduceat(count, first),
-        "weight": _sum_known(columns["weight"], first),
-        "rating": _last_known(columns["rating"], first, last),
-        "last_at": columns["at"][last],
-        "first_at": np.where(columns["at"][last] == NO_TIME, NO_TIME, np.minimum.reduceat(times, first)),
-    }
+def _summed(columns: Columns, first: Column, n_rows: int) -> Columns:
+    """One row a group that begins at `first`; its rows run by time, then rating, missing ones first."""
+    last = np.r_[first[1:], n_rows] - 1
+    at = columns.get("at")
+    count = columns.get("count", np.full(n_rows, NO_COUNT))
+    sums: Columns = {"count": np.add.reduceat(np.where(count == NO_COUNT, 1, count), first)}
+    if "weight" in columns:
+        sums["weight"] = _sum_known(columns["weight"], first)
+    if "rating" in columns:
+        sums["rating"] = _last_known(columns["rating"], first, last)
+    if at is not None:
+        known = np.where(at == NO_TIME, np.iinfo(np.int64).max, at)
+        sums["last_at"] = at[last]
+        sums["first_at"] = np.where(at[last] == NO_TIME, NO_TIME, np.minimum.reduceat(known, first))
+    return sums
 
 
 def _sum_known(values: Column, first: Column) -> Column:
@@ -117,23 +117,22 @@ def _last_known(values: Column, first: Column, last: Column) -> Column:
     return np.where(place >= first, values[place], np.nan)
 
 
-def _write(columns: Columns, words: dict[str, Words], path: Path) -> None:
-    arrays = {}
-    order = [*words, "count", "weight", "rating", *(name for name in ("at", "first_at", "last_at") if name in columns)]
-    for name in order:
-        column = columns[name]
-        if name in words:
-            arrays[name] = _spelled(column, words[name])
-        elif column.dtype == np.float64:
-            arrays[name] = pa.array(column, mask=np.isnan(column))
+def _write(ids: Mapping[str, pa.Array], columns: Columns, names: tuple[str, ...], path: Path) -> None:
+    arrays = dict(ids)
+    for name in names:
+        kind = pa.float64() if name in ("weight", "rating") else pa.int64()
+        column = columns.get(name)
+        if column is None:
+            arrays[name] = pa.nulls(len(ids["user_id"]), kind)
         else:
-            arrays[name] = pa.array(column, mask=column == (NO_COUNT if name == "count" else NO_TIME))
+            missing = np.isnan(column) if kind == pa.float64() else column == (NO_COUNT if name == "count" else NO_TIME)
+            arrays[name] = pa.array(column, mask=missing)
     pq.write_table(
         pa.table(arrays),
         path,
         compression="zstd",
         compression_level=1,
-        use_dictionary=[*words, "rating", "weight", "count"],
+        use_dictionary=[*ids, "rating", "weight", "count"],
         dictionary_pagesize_limit=1 << 26,
         store_schema=False,  # else the readers would get dictionaries where the contract says strings
     )
