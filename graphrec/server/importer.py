@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
+from filelock import FileLock
 
 from graphrec.errors import ServerError
 from graphrec.server import jars, jvm, settings
@@ -86,14 +87,20 @@ def _main() -> None:
     given = parser.parse_args()
     threading.Thread(target=_end_with, args=(given.guard,), daemon=True).start()
     home = Home(given.home)
+    with FileLock(home.running_lock, timeout=10):  # no server, and no importer that has yet to end
+        status = _import(home, given.heap)
+    os._exit(status)
+
+
+def _import(home: Home, heap: int) -> int:
     arguments = (home.neo4j / "import.arguments").read_text(encoding="utf-8").split("\n")
-    jpype = jvm.start(jars.ensure(), Memory(min(256, given.heap), given.heap, 0), home.logs)
+    jpype = jvm.start(jars.ensure(), Memory(min(256, heap), heap, 0), home.logs)
     files = jpype.java.nio.file.Path
     context = jpype.JClass("org.neo4j.cli.ExecutionContext")(files.of(str(home.neo4j)), files.of(str(home.conf.parent)))
     command = jpype.JClass("picocli.CommandLine")(jpype.JClass(_COMMAND)(context))
     status = command.execute(jpype.JString[:]([*arguments, "--", "neo4j"]))
     jpype.java.lang.System.out.flush()
-    os._exit(int(status))
+    return int(status)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Self
 import psutil
 
 from graphrec.errors import ServerError
-from graphrec.server import jars, memory
+from graphrec.server import archive, jars, memory
 from graphrec.server.home import ALREADY_RUNNING, Home, State
 from graphrec.server.memory import Memory
 
@@ -24,6 +24,7 @@ IDLE_STOP = 30.0
 START_SECONDS = 180
 TICK = 0.05
 _TRIES = 3
+_ENDED = "its process ended with status"
 _MAX_LOG = 5 << 20
 
 
@@ -60,7 +61,7 @@ def launch(home: Home, options: StartOptions, progress: jars.Progress | None = N
         state = home.running()
         if state and not error:
             return state
-        if not _is_port_taken(error):
+        if not (_is_port_taken(error) or (_has_crashed(error) and archive.forget_all())):
             break
     raise ServerError(
         f"the local Neo4j in {home.root} didn't start: {error or 'it stopped at once'}\n"
@@ -144,7 +145,7 @@ def _await_child(home: Home, child: subprocess.Popen[bytes]) -> str:
         if status == ALREADY_RUNNING:  # of a command that was killed just after it started one
             return "" if await_ready(home) else "another process holds this home but runs no server"
         if status is not None:
-            return _reported(child) or f"its process ended with status {status}"
+            return _reported(child) or f"{_ENDED} {status}"
         state = home.read_state()
         if state and state.pid == child.pid and state.ready:
             return ""
@@ -157,8 +158,8 @@ def _await_child(home: Home, child: subprocess.Popen[bytes]) -> str:
 def _reported(child: subprocess.Popen[bytes]) -> str:
     assert child.stdout is not None
     try:
-        error: str = json.loads(child.stdout.read())["error"]
-    except (ValueError, KeyError):
+        error: str = json.loads(child.stdout.read().splitlines()[-1])["error"]
+    except (ValueError, KeyError, IndexError):
         return ""
     return error
 
@@ -169,6 +170,10 @@ def _part_from(child: subprocess.Popen[bytes]) -> None:
         child.stdout.close()
     if child.returncode is None:
         child.returncode = 0  # else Popen warns that it still runs
+
+
+def _has_crashed(error: str) -> bool:
+    return error.startswith(_ENDED)
 
 
 def _is_port_taken(error: str) -> bool:

@@ -27,6 +27,8 @@ from graphrec.server.home import ALREADY_RUNNING, FAILED, Home, State
 from graphrec.server.memory import Memory
 
 _TICK = 0.2
+_LOCK_SECONDS = 5
+"""How long an importer whose command was killed may take to end."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def main() -> None:
     options = _options()
     running = FileLock(options.home.running_lock)
     try:
-        running.acquire(blocking=False)
+        running.acquire(timeout=_LOCK_SECONDS)
     except Timeout:
         sys.exit(ALREADY_RUNNING)
     status = _run(options)
@@ -72,16 +74,17 @@ def _run(options: Options) -> int:
         _detach_output()
         _wait(options, stop)
     finally:
-        _stop(options.home, service)
+        _stop(options, service)
     return 0
 
 
-def _stop(home: Home, service: Any) -> None:
+def _stop(options: Options, service: Any) -> None:
     """Stop Neo4j. The state stays until this process is gone: who starts the next one waits for that."""
     _log("stopping")
-    _mark_stopping(home)
+    _mark_stopping(options.home)
     try:
         service.shutdown()
+        jvm.stop(jars.ensure(gds=options.gds))
         _log("stopped")
     except Exception as error:  # on a full disk: Neo4j recovers from its log at the next start
         _log(f"stopped with an error: {explain(error)}")
@@ -118,7 +121,7 @@ def _start_neo4j(options: Options) -> Any:
     paths = jars.ensure(gds=options.gds)
     settings.write(home, options.port, options.memory, gds=options.gds)
     settings.fill_plugins(home, settings.gds_procedure_jars(paths) if options.gds else [])
-    jpype = jvm.start(paths, options.memory, home.logs)
+    jpype = jvm.start(paths, options.memory, home.logs, record=True)
     first = not (home.neo4j / "data" / "databases" / "system").is_dir()
     known = home.credentials()
     if first:
