@@ -37,6 +37,9 @@ class SplitSettings:
     relevant: float | None = None
 
 
+BEST_SPLIT = SplitSettings()
+
+
 @dataclass(frozen=True)
 class Split:
     """`train` as Frames, `test` as the relevant held-back pairs (user_id, item_id, sorted), and what was left out.
@@ -52,7 +55,7 @@ class Split:
     left_out: Mapping[str, int]
 
 
-def split(frames: Frames, folder: Path, settings: SplitSettings = SplitSettings()) -> Split:
+def split(frames: Frames, folder: Path, settings: SplitSettings = BEST_SPLIT) -> Split:
     """Deal the data; training rows are staged in `folder`. SplitError where the data can't give the split."""
     method = settings.method or _best_method(frames)
     if method not in METHODS:

@@ -14,7 +14,11 @@ from graphrec.errors import InputError
 from graphrec.evaluation.ranking import Progress
 from graphrec.frames import Frames, FramesWriter
 from graphrec.graph import Graph
+from graphrec.ingest.bolt import load_over_bolt
+from graphrec.ingest.rows import open_rows
+from graphrec.ingest.schema import ensure_schema
 from graphrec.transfer import NO_TIME, Interactions, read_interactions
+from loaders import load_frames
 
 WINDOW = 1_000_000
 """Interactions written to the staging folder at a time."""
@@ -26,10 +30,17 @@ def second_graph(frames: Frames, progress: Progress | None = None) -> Iterator[G
     if progress:
         progress("second graph", 0, 1)
     with throwaway() as graph:
-        load_frames(graph, frames)
+        ensure_schema(graph)
+        with open_rows(frames) as rows:
+            load_over_bolt(graph, rows, None)
         if progress:
             progress("second graph", 1, 1)
         yield graph
+
+
+def read_files(path: Path, folder: Path) -> Frames:
+    """The data set at `path`, checked and staged in `folder`."""
+    return load_frames(path, staging=folder)
 
 
 def frames_of(graph: Graph, folder: Path) -> Frames:

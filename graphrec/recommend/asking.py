@@ -10,6 +10,7 @@ import pandas as pd
 
 from graphrec.graph import Graph
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
+from graphrec.recommend.history import liked_by, seen_by
 from graphrec.recommend.tables import no_similar_items, recommendation_table, similar_table
 
 Row = Mapping[str, Any]
@@ -24,13 +25,15 @@ class GraphRecommender(ABC):
 
     name: str
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, *, with_reasons: bool = True) -> None:
+        """Reasons cost about as much as the ranking; without them the sentences say only what the ranking knows."""
         self.graph = graph
+        self.with_reasons = with_reasons
 
     def recommend(self, profiles: Sequence[Profile], k: int = 10, candidates: Candidates = ALL_UNSEEN) -> pd.DataFrame:
         """Rows of RECOMMENDATION_COLUMNS, one query for all known users and one a visitor."""
         asked = sorted({p.user_id for p in profiles if p.user_id is not None and not p.items})
-        by_user: dict[str, list[Row]] = {}
+        by_user: dict[str, list[dict[str, Any]]] = {}
         for row in self.rows_for_users(asked, k, candidates) if asked else ():
             by_user.setdefault(row["user_id"], []).append(row)
         rows: list[tuple[int, Row]] = []
@@ -50,8 +53,8 @@ class GraphRecommender(ABC):
         rows = self.rows_for_items(asked, k) if asked else []
         if not rows:
             return no_similar_items()
-        columns = [[row[name] for row in rows] for name in ("item_id", "similar_id", "score")]
-        return similar_table(*columns, self.similar_reasons(rows))
+        asked_ids, similar_ids, scores = ([row[name] for row in rows] for name in ("item_id", "similar_id", "score"))
+        return similar_table(asked_ids, similar_ids, scores, self.similar_reasons(rows))
 
     @abstractmethod
     def rows_for_users(self, user_ids: Sequence[str], k: int, candidates: Candidates) -> list[dict[str, Any]]:
@@ -83,16 +86,19 @@ class GraphRecommender(ABC):
         return recommendation_table([n for n, _ in rows], item_ids, scores, self.reasons(found) if found else [])
 
     def _all_items(self, profile: Profile) -> Mapping[str, float]:
-        liked = dict.fromkeys(self._history(profile, "liked"), 1.0)
+        user_ids = [] if profile.user_id is None else [profile.user_id]
+        liked = dict.fromkeys(liked_by(self.graph, user_ids).get(profile.user_id or "", []), 1.0)
         return {item_id: w for item_id, w in {**liked, **profile.items}.items() if w > 0}
 
     def _unseen_by(self, profile: Profile, candidates: Candidates) -> Candidates:
         if candidates.seen:
             return candidates
-        seen = candidates.excluded | set(profile.items) | set(self._history(profile, "seen"))
-        return Candidates(candidates.allowed, frozenset(seen), seen=True)
+        user_ids = [] if profile.user_id is None else [profile.user_id]
+        seen = seen_by(self.graph, user_ids).get(profile.user_id or "", [])
+        return Candidates(candidates.allowed, candidates.excluded | set(profile.items) | set(seen), seen=True)
 
-    def _history(self, profile: Profile, part: str) -> list[str]:
-        if profile.user_id is None:
-            return []
-        return [row["item_id"] for row in self.graph.read(f"user/{part}", user_id=profile.user_id)]
+
+def masks(candidates: Candidates) -> dict[str, Any]:
+    """The candidates as the parameters that the queries share."""
+    allowed = None if candidates.allowed is None else sorted(candidates.allowed)
+    return {"allowed": allowed, "excluded": sorted(candidates.excluded)}

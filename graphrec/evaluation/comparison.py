@@ -17,7 +17,7 @@ from graphrec.errors import InputError
 from graphrec.evaluation.hashing import hash_ids, hash_pairs
 from graphrec.evaluation.lists import check_path, write_lists
 from graphrec.evaluation.metrics import Truth, measure
-from graphrec.evaluation.parts import Split, SplitSettings, split
+from graphrec.evaluation.parts import BEST_SPLIT, Split, SplitSettings, split
 from graphrec.evaluation.ranking import IN_GRAPH, IN_MEMORY, Progress, rank_users
 from graphrec.evaluation.stage import second_graph
 from graphrec.frames import Frames
@@ -52,12 +52,12 @@ class Evaluation:
         return pd.DataFrame(list(self.rows))
 
 
-def evaluate(
+def compare(
     frames: Frames,
     models: Sequence[str] = DEFAULT_MODELS,
     *,
     ks: Sequence[int] = DEFAULT_KS,
-    settings: SplitSettings = SplitSettings(),
+    settings: SplitSettings = BEST_SPLIT,
     n_users: int | None = None,
     lists: Path | None = None,
     model_settings: Mapping[str, Mapping[str, Any]] | None = None,
@@ -104,8 +104,7 @@ class _Run:
                         recommender = self._fit(name, snapshot, settings.get(name, {}))
                     else:
                         graphs = graphs or [stack.enter_context(second_graph(self.dealt.train, self.progress))]
-                        recommender = get(name, graphs[0])
-                        _prepare(recommender)
+                        recommender = get(name, graphs[0], with_reasons=False)
                 row, table = self._measure(recommender, truth, in_memory=name in FITTED)
                 rows.append({"model": name, **row, "fit_s": fitting[0]})
                 tables.append(table.assign(model=name))
@@ -116,7 +115,9 @@ class _Run:
         train = self.dealt.train
         with train.database() as db:
             counted = db.execute("SELECT count(DISTINCT (user_id, item_id)) FROM interactions").fetchone()
-            items = db.execute("SELECT count(*) FROM (SELECT item_id FROM items UNION SELECT item_id FROM interactions)")
+            items = db.execute(
+                "SELECT count(*) FROM (SELECT item_id FROM items UNION SELECT item_id FROM interactions)"
+            )
             known = items.fetchone()
         return Evaluation(
             dataset=dataset,
@@ -142,19 +143,14 @@ class _Run:
 
         return make_fitted(name, settings, progress=tell).fit(snapshot)
 
-    def _measure(self, recommender: Recommender, truth: Truth, *, in_memory: bool) -> tuple[dict[str, Any], pd.DataFrame]:
+    def _measure(
+        self, recommender: Recommender, truth: Truth, *, in_memory: bool
+    ) -> tuple[dict[str, Any], pd.DataFrame]:
         users = list(truth.user_ids)
         with _clock() as ranking:
             pace = IN_MEMORY if in_memory else IN_GRAPH
             table = rank_users(recommender, users, max(self.ks), pace, self.progress)
         return {**measure(truth, table, self.ks), "recommend_s": ranking[0]}, table
-
-
-def _prepare(recommender: Recommender) -> None:
-    """Let a recommender that keeps something in the graph write it; counted as fitting."""
-    prepare = getattr(recommender, "prepare", None)
-    if prepare is not None:
-        prepare()
 
 
 def _sample(dealt: Split, n_users: int | None, seed: int) -> pd.DataFrame:

@@ -1,0 +1,158 @@
+"""`graphrec evaluate`: recommenders compared on held-back data."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from graphrec.cli.app import HomeOption, JsonOption, app, console, emit_json, print_table, progress
+from graphrec.errors import InputError
+
+if TYPE_CHECKING:
+    from graphrec.evaluation import Evaluation
+
+
+@app.command()
+def evaluate(  # noqa: PLR0917
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A folder, file or zip to evaluate on; without it, the data of the graph.", show_default=False
+        ),
+    ] = None,
+    models: Annotated[str, typer.Option(help="Recommenders, by commas.")] = "walk,cooccurrence,lightgcn,popular",
+    k: Annotated[str, typer.Option("--k", help="Lengths of lists to measure, by commas.")] = "10,20",
+    split: Annotated[
+        str | None,
+        typer.Option(
+            help="time, time-user, ratio, leave-one-out or fixed; without it the test part that came with the data, "
+            "else time-user, else ratio.",
+            show_default=False,
+        ),
+    ] = None,
+    share: Annotated[float, typer.Option(help="The share that is held back.")] = 0.2,
+    relevant: Annotated[str, typer.Option(help="What counts as liked: `any`, or the least rating, such as 4.")] = "any",
+    users: Annotated[
+        int | None, typer.Option(min=1, help="Measure a sample of so many users.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="For the split, the sample and the training.")] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting of a model, as lightgcn.epochs=5; may be repeated.", show_default=False),
+    ] = None,
+    lists: Annotated[
+        Path | None,
+        typer.Option(help="Write every ranked list to this .csv or .parquet file.", show_default=False),
+    ] = None,
+    definitions: Annotated[bool, typer.Option("--definitions", help="Say what each metric is, and stop.")] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Compare recommenders on data that is held back from them.
+
+    Every item is ranked, with a user's training items masked. With PATH the graph isn't touched: fitted models need no
+    server, and those that ask the graph get a small one of their own, gone afterwards, also when NEO4J_URI is set.
+    """
+    if definitions:
+        _define(as_json)
+        return
+    from graphrec.connect import connect
+    from graphrec.evaluation import SplitSettings, evaluate
+
+    chosen = SplitSettings(split, share, seed, _least(relevant))
+    with ExitStack() as stack:
+        bars = stack.enter_context(progress())
+        found = evaluate(
+            path or stack.enter_context(connect(home)),
+            models.split(","),
+            ks=_lengths(k),
+            settings=chosen,
+            n_users=users,
+            lists=lists,
+            model_settings=_model_settings(settings or [], seed),
+            progress=_Bars(bars),
+        )
+    if as_json:
+        emit_json({name: getattr(found, name) for name in found.__dataclass_fields__})
+    else:
+        _print(found, lists)
+
+
+class _Bars:
+    """A bar a task, from (what, done, total)."""
+
+    def __init__(self, bars: Any) -> None:
+        self.bars = bars
+        self.tasks: dict[str, Any] = {}
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if what not in self.tasks:
+            self.tasks[what] = self.bars.add_task(what, total=total, rate="")
+        task = self.bars.tasks[self.bars.task_ids.index(self.tasks[what])]
+        rate = f"{done / task.elapsed:.0f}/s" if task.elapsed else ""
+        self.bars.update(self.tasks[what], completed=done, total=total, rate=rate)
+
+
+def _print(found: Evaluation, lists: Path | None) -> None:
+    relevant = "any" if found.relevant is None else f"rating of at least {found.relevant:g}"
+    console.print(f"{found.dataset}, split {found.split} ({found.says}), relevant: {relevant}, seed {found.seed}")
+    console.print(
+        f"{found.n_train:,} training and {found.n_test:,} held-back pairs of {found.n_users:,} users "
+        f"over {found.n_items:,} items"
+    )
+    left_out = [f"{n:,} {name.replace('_', ' ')}" for name, n in found.left_out.items() if n]
+    if left_out:
+        console.print(f"left out: {', '.join(left_out)}")
+    for length in found.ks:
+        names = [name for name in found.rows[0] if name.endswith(f"@{length}")]
+        columns = ["model", *names, "fit_s", "recommend_s"]
+        print_table(
+            [{**row, "fit_s": _s(row["fit_s"]), "recommend_s": _s(row["recommend_s"])} for row in found.rows], columns
+        )
+    if lists is not None:
+        console.print(f"ranked lists: {lists}")
+
+
+def _s(seconds: float) -> str:
+    return f"{seconds:.1f}"
+
+
+def _define(as_json: bool) -> None:
+    from graphrec.evaluation import definitions
+
+    if as_json:
+        emit_json(definitions())
+        return
+    for name, text in definitions().items():
+        console.print(f"{name:10} {text}", markup=False)
+
+
+def _least(relevant: str) -> float | None:
+    if relevant == "any":
+        return None
+    try:
+        return float(relevant)
+    except ValueError:
+        raise InputError(f"expected --relevant any or a rating such as 4, found {relevant!r}") from None
+
+
+def _lengths(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"expected --k as numbers between commas, such as 10,20, found {text!r}") from None
+
+
+def _model_settings(settings: list[str], seed: int) -> dict[str, dict[str, str]]:
+    """From `lightgcn.epochs=5` to the settings of each model; the seed is that of the evaluation unless set."""
+    found: dict[str, dict[str, str]] = {"lightgcn": {"seed": str(seed)}}
+    for text in settings:
+        name, is_set, value = text.partition("=")
+        model, has_dot, setting = name.partition(".")
+        if not is_set or not has_dot:
+            raise InputError(f"expected --set MODEL.SETTING=VALUE, such as lightgcn.epochs=5, found {text!r}")
+        found.setdefault(model, {})[setting] = value
+    return found

@@ -1,0 +1,40 @@
+"""Recommenders over the graph by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphrec.errors import InputError
+from graphrec.graph import Graph
+from graphrec.recommend.asking import GraphRecommender
+from graphrec.recommend.lightgcn import LightGCNRecommender
+from graphrec.recommend.paths import CooccurrenceRecommender, FriendsRecommender, TagsRecommender, WalkRecommender
+from graphrec.recommend.rankings import PopularRecommender, TrendingRecommender
+from graphrec.versions import current
+
+RECOMMENDERS: Mapping[str, Callable[..., GraphRecommender]] = {
+    "walk": WalkRecommender,
+    "cooccurrence": CooccurrenceRecommender,
+    "lightgcn": LightGCNRecommender,
+    "popular": PopularRecommender,
+    "trending": TrendingRecommender,
+    "tags": TagsRecommender,
+    "friends": FriendsRecommender,
+}
+NAMES = tuple(RECOMMENDERS)
+
+
+def get(name: str, graph: Graph, **settings: Any) -> GraphRecommender:
+    """The recommender of that name over a graph. `settings` are parameters of its queries.
+
+    InputError for an unknown name or setting, ModelError where it needs a version that isn't there.
+    """
+    if name not in RECOMMENDERS:
+        raise InputError(f"no recommender {name!r}; there are {', '.join(NAMES)}")
+    return RECOMMENDERS[name](graph, **settings)
+
+
+def best_name(graph: Graph) -> str:
+    """The recommender to use where none is named: `lightgcn` if a version of it is live, else `walk`."""
+    return "lightgcn" if current(graph, "lightgcn") else "walk"

@@ -1,0 +1,163 @@
+"""Recommenders over the graph, under the laws, and what their reasons say."""
+
+from __future__ import annotations
+
+import laws
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from graphrec.errors import InputError, ModelError
+from graphrec.frames import FramesWriter
+from graphrec.graph import Graph
+from graphrec.ingest.bolt import load_over_bolt
+from graphrec.ingest.rows import open_rows
+from graphrec.ingest.schema import ensure_schema
+from graphrec.recommend.base import Candidates, Profile
+from graphrec.recommend.catalogue import Catalogue
+from graphrec.recommend.embedding import EmbeddingRecommender
+from graphrec.recommend.registry import NAMES, best_name, get
+from graphrec.snapshot import Snapshot
+from graphrec.versions import Embeddings, publish, unit_vectors
+
+VISITORS = {"walk", "cooccurrence", "lightgcn", "popular", "trending", "tags"}
+
+
+def fill(graph: Graph, folder, board: bool = False) -> Snapshot:  # type: ignore[no-untyped-def]
+    """Random interactions with times, tags, titles and followed people, in the graph and as a snapshot."""
+    rng = np.random.default_rng(5)
+    if board:
+        pairs = [(u, i) for u in range(20) for i in range(20) if (u - i) % 2 == 0 and u != i]
+    else:
+        pairs = sorted(
+            {(int(u), int(i)) for u, i in zip(rng.integers(0, 30, 220), rng.integers(0, 25, 220), strict=True)}
+        )
+    users, items = zip(*pairs, strict=True)
+    n = len(pairs)
+    kinds = ["rating"] * n if board else rng.choice(["listen", "view", "skip"], n, p=[0.6, 0.3, 0.1]).tolist()
+    names = [laws.name(i) for i in range(26)]
+    with FramesWriter(folder, "toy", "test") as writer:
+        events = {"user_id": [laws.name(u) for u in users], "item_id": [laws.name(i) for i in items], "kind": kinds}
+        writer.add("interactions", pa.table({**events, "at": pa.array(rng.integers(1, 10**12, n))}))
+        writer.add("items", pa.table({"item_id": names, "title": [f"Film {i}" if i % 3 else None for i in range(26)]}))
+        tags = {"item_id": [names[i] for i in range(26) for _ in range(2)], "tag": [f"tag {t % 7}" for t in range(52)]}
+        writer.add("item_tags", pa.table(tags))
+        follows = {
+            "user_id": [laws.name(u) for u in range(20)],
+            "followee_id": [laws.name((u + 2) % 20) for u in range(20)],
+        }
+        writer.add("follows", pa.table(follows))
+        frames = writer.finish()
+    ensure_schema(graph)
+    with open_rows(frames) as rows:
+        load_over_bolt(graph, rows, None)
+    return Snapshot.from_graph(graph)
+
+
+def publish_svd(graph: Graph, data: Snapshot) -> tuple[np.ndarray, np.ndarray]:
+    dense = data.matrix.toarray().astype(float)
+    left, values, right = np.linalg.svd(dense, full_matrices=False)
+    vectors = unit_vectors((left * values)[:, :3].astype(np.float32), right.T[:, :3].astype(np.float32), "cosine")
+    publish(graph, "lightgcn", Embeddings(data.user_ids, vectors[0], data.item_ids, vectors[1]))
+    return vectors
+
+
+def case_of(name: str, graph: Graph, data: Snapshot) -> laws.Case:
+    rows = np.split(data.seen.indices, data.seen.indptr[1:-1])
+    seen = {user: frozenset(data.item_ids[row]) for user, row in zip(data.user_ids, rows, strict=True)}
+    likes = np.diff(data.matrix.indptr)
+    users = tuple(u for u, n in zip(data.user_ids, likes, strict=True) if n > 1 and int(u[2:]) < 20)[:6]
+    return laws.Case(get(name, graph), seen, users, tuple(data.item_ids[:5]), visitor=name in VISITORS)
+
+
+def test_laws(graph: Graph, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    data = fill(graph, tmp_path / "frames")
+    vectors = publish_svd(graph, data)
+    for name in NAMES:
+        case = case_of(name, graph, data)
+        for law in laws.LAWS:
+            try:
+                law(case)
+            except AssertionError as error:
+                raise AssertionError(f"{name} breaks the law {law.__name__}") from error
+    _the_graph_says_what_memory_says(graph, data, vectors)
+    _reasons(graph, data)
+    _mixed_profiles(graph, data)
+
+
+def _the_graph_says_what_memory_says(graph: Graph, data: Snapshot, vectors: tuple[np.ndarray, np.ndarray]) -> None:
+    memory = EmbeddingRecommender.of(Catalogue.of(data), *vectors)
+    profiles = [Profile(user) for user in data.user_ids]
+    for candidates in (Candidates(), Candidates(seen=True), Candidates(allowed=frozenset(data.item_ids[::2]))):
+        here, there = (r.recommend(profiles, 4, candidates) for r in (memory, get("lightgcn", graph)))
+        assert laws.pairs(here) == laws.pairs(there)
+        np.testing.assert_allclose(here["score"], there["score"], atol=1e-6)
+    titles = {item_id: f"Film {laws_number(item_id)}" for item_id in data.item_ids if laws_number(item_id) % 3}
+    named = EmbeddingRecommender.of(Catalogue.of(data, titles), *vectors).recommend(profiles[:6], 4)
+    assert named["reason"].tolist() == get("lightgcn", graph).recommend(profiles[:6], 4)["reason"].tolist()
+
+
+def laws_number(item_id: str) -> int:
+    return int(item_id[2:])
+
+
+def _reasons(graph: Graph, data: Snapshot) -> None:
+    profiles = [Profile(user) for user in data.user_ids[:6]]
+    wanted = {
+        "walk": r"\d+ (person|people) who liked (Film \d+|'n°\d+') also liked this",
+        "cooccurrence": r"\d+ (person|people) who liked (Film \d+|'n°\d+') also liked this",
+        "lightgcn": r"liked by the same people as (Film \d+|'n°\d+')",
+        "popular": r"\d+ (person|people) liked it",
+        "tags": r"tagged tag \d( and tag \d)?, like what you like",
+        "friends": r"\d+ of the people you follow liked it",
+    }
+    for name, pattern in wanted.items():
+        table = get(name, graph).recommend(profiles, 5)
+        assert table["reason"].str.fullmatch(pattern).all(), f"{name}: {table['reason'].tolist()}"
+        for user in data.user_ids:
+            assert name == "tags" or not table["reason"].str.contains(f"person {user}").any()
+    own = dict.fromkeys(data.item_ids[:2], 1.0)
+    for name in ("walk", "cooccurrence"):
+        table = get(name, graph).recommend([Profile(items=own)], 5)
+        assert table["reason"].str.fullmatch(wanted[name]).all(), table["reason"].tolist()
+
+
+def _mixed_profiles(graph: Graph, data: Snapshot) -> None:
+    """A user with items of a visit: both count, neither comes back."""
+    user = case_of("walk", graph, data).users[0]
+    rows = np.split(data.seen.indices, data.seen.indptr[1:-1])
+    seen = set(data.item_ids[rows[list(data.user_ids).index(user)]])
+    extra = next(item for item in data.item_ids if item not in seen)
+    for name in ("walk", "cooccurrence", "lightgcn"):
+        table = get(name, graph).recommend([Profile(user, {extra: 2.0})], 50)
+        assert len(table)
+        assert not set(table["item_id"]) & (seen | {extra})
+
+
+@pytest.mark.parametrize("name", ["walk", "cooccurrence", "lightgcn", "tags"])
+def test_checkerboard(name: str, graph: Graph, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    data = fill(graph, tmp_path / "frames", board=True)
+    publish_svd(graph, data)
+    if name != "tags":
+        laws.the_withheld_diagonal_comes_first(get(name, graph))
+    else:
+        assert len(get(name, graph).recommend([Profile(laws.name(1))], 3)) == 3
+
+
+def test_names_settings_and_versions_that_are_not_there(graph: Graph) -> None:
+    with pytest.raises(InputError, match="there are walk, cooccurrence"):
+        get("magic", graph)
+    with pytest.raises(InputError, match="has no setting colour"):
+        get("walk", graph, colour=1).recommend([Profile("1")], 3)
+    with pytest.raises(ModelError, match="graphrec train"):
+        get("lightgcn", graph)
+    assert best_name(graph) == "walk"
+
+
+def test_settings_reach_the_queries(graph: Graph, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    data = fill(graph, tmp_path / "frames")
+    profiles = [Profile(user) for user in data.user_ids]
+    orders = [
+        laws.pairs(get("walk", graph, beta=beta, with_reasons=False).recommend(profiles, 5)) for beta in (0.0, 1.0)
+    ]
+    assert orders[0] != orders[1]
