@@ -25,6 +25,7 @@ from graphrec.server.home import write_file
 
 NEO4J_VERSION = "2026.08.1"
 GDS_VERSION = "2.26.0"
+BROWSER_VERSION = "5.24.0"
 
 _N_THREADS = 8
 _TRIES = 3
@@ -54,7 +55,7 @@ def cache_folder() -> Path:
 
 
 def locked(name: str) -> tuple[Jar, ...]:
-    """The jars of a lock file: 'neo4j' (the server) or 'gds' (what Graph Data Science adds to it)."""
+    """The jars of a lock file: 'neo4j' (the server), 'gds' (what Graph Data Science adds to it), 'browser'."""
     lines = (Path(__file__).parent / f"{name}.lock").read_text(encoding="ascii").splitlines()
     return tuple(Jar(*line.split()) for line in lines if line and not line.startswith("#"))
 
@@ -84,10 +85,15 @@ def ensure(*, gds: bool = False, progress: Progress | None = None) -> list[Path]
 
     Safe when several processes call it at once: one fetches, the others wait.
     """
+    return ensure_jars(wanted(gds=gds), progress)
+
+
+def ensure_jars(jars: tuple[Jar, ...], progress: Progress | None = None) -> list[Path]:
+    """The paths of these jars, fetched if need be."""
     folder = cache_folder()
-    if _unchecked(folder, wanted(gds=gds)):
-        _complete(folder, wanted(gds=gds), progress)
-    return [folder / jar.file_name for jar in wanted(gds=gds)]
+    if _unchecked(folder, jars):
+        _complete(folder, jars, progress)
+    return [folder / jar.file_name for jar in jars]
 
 
 def repair(*, gds: bool = False, progress: Progress | None = None) -> list[Jar]:

@@ -21,7 +21,7 @@ from graphrec.server.memory import Memory
 IDLE_STOP = 30.0
 """Minutes without a connection after which a server that was started by itself stops."""
 
-START_SECONDS = 180
+START_SECONDS = 300
 TICK = 0.05
 _TRIES = 3
 _ENDED = "its process ended with status"

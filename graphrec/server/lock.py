@@ -15,6 +15,7 @@ from graphrec.server import jars
 from graphrec.server.fetch import download
 
 NEO4J = (f"org.neo4j:neo4j:{jars.NEO4J_VERSION}",)
+BROWSER = f"org.neo4j.client:neo4j-browser:{jars.BROWSER_VERSION}"
 GDS = (f"org.neo4j.gds:proc:{jars.GDS_VERSION}", f"org.neo4j.gds:opengds-extension:{jars.GDS_VERSION}")
 
 _HEADER = "# group:artifact:version[:classifier] sha256; written by `python -m graphrec.server.lock`\n"
@@ -47,11 +48,12 @@ def write_lock(name: str, coordinates: list[str]) -> None:
 
 
 def main() -> None:
-    """Write both lock files."""
+    """Write the three lock files."""
     neo4j = resolve(NEO4J)
     known = {library(jar) for jar in neo4j}
     write_lock("neo4j", neo4j)
     write_lock("gds", [jar for jar in resolve(GDS) if library(jar) not in known])
+    write_lock("browser", [BROWSER])
 
 
 if __name__ == "__main__":

@@ -17,12 +17,12 @@ import time
 from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import psutil
 from filelock import FileLock, Timeout
 
-from graphrec.server import jars, jvm, settings
+from graphrec.server import engine, jars
+from graphrec.server.engine import Engine
 from graphrec.server.home import ALREADY_RUNNING, FAILED, Home, State
 from graphrec.server.memory import Memory
 
@@ -66,31 +66,30 @@ def _run(options: Options) -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: stop.set())
     try:
-        service = _start(options)
+        running = _start(options)
     except Exception as error:
-        _report(explain(error))
+        _report(engine.explain(error))
         return FAILED
     try:
         _detach_output()
         _wait(options, stop)
     finally:
-        _stop(options, service)
+        _stop(options.home, running)
     return 0
 
 
-def _stop(options: Options, service: Any) -> None:
+def _stop(home: Home, running: Engine) -> None:
     """Stop Neo4j. The state stays until this process is gone: who starts the next one waits for that."""
     _log("stopping")
-    _mark_stopping(options.home)
+    _mark_stopping(home)
     try:
-        service.shutdown()
-        jvm.stop(jars.ensure(gds=options.gds))
+        running.stop()
         _log("stopped")
     except Exception as error:  # on a full disk: Neo4j recovers from its log at the next start
-        _log(f"stopped with an error: {explain(error)}")
+        _log(f"stopped with an error: {engine.explain(error)}")
 
 
-def _start(options: Options) -> Any:
+def _start(options: Options) -> Engine:
     home = options.home
     home.stop_file.unlink(missing_ok=True)
     home.drop_unfinished_import()
@@ -108,61 +107,12 @@ def _start(options: Options) -> Any:
     )
     home.write_state(state)
     _log(f"starting Neo4j {jars.NEO4J_VERSION} on 127.0.0.1:{options.port}")
-    service = _start_neo4j(options)
+    started = engine.start(home, options.port, options.memory, gds=options.gds)
     home.keep_port(options.port)
     home.touch()
     home.write_state(replace(state, ready=True))
     _log("ready")
-    return service
-
-
-def _start_neo4j(options: Options) -> Any:
-    home = options.home
-    paths = jars.ensure(gds=options.gds)
-    settings.write(home, options.port, options.memory, gds=options.gds)
-    settings.fill_plugins(home, settings.gds_procedure_jars(paths) if options.gds else [])
-    jpype = jvm.start(paths, options.memory, home.logs, record=True)
-    first = not (home.neo4j / "data" / "databases" / "system").is_dir()
-    known = home.credentials()
-    if first:
-        _set_first_password(jpype, home)
-    files = jpype.java.nio.file.Path
-    builder = jpype.JClass("org.neo4j.dbms.api.DatabaseManagementServiceBuilder")(files.of(str(home.neo4j)))
-    service = builder.loadPropertiesFromFile(files.of(str(home.conf))).build()
-    if not first and not known.in_store:
-        _set_password(jpype, service, known.password)
-    home.keep_credentials(replace(known, in_store=True))
-    return service
-
-
-def _set_first_password(jpype: Any, home: Home) -> None:
-    """Before the first start, so that the well-known password never works, not even for a second."""
-    files = jpype.java.nio.file.Path
-    context = jpype.JClass("org.neo4j.cli.ExecutionContext")(files.of(str(home.neo4j)), files.of(str(home.conf.parent)))
-    command = jpype.JClass("org.neo4j.commandline.admin.security.SetInitialPasswordCommand")(context)
-    status = jpype.JClass("picocli.CommandLine")(command).execute(jpype.JString[:](["--", home.credentials().password]))
-    if status:
-        raise RuntimeError(f"Neo4j refused the generated password (status {status})")
-
-
-def _set_password(jpype: Any, service: Any, password: str) -> None:
-    parameters = jpype.java.util.HashMap()
-    parameters.put("password", password)
-    service.database("system").executeTransactionally(
-        "ALTER USER neo4j SET PASSWORD $password CHANGE NOT REQUIRED", parameters
-    )
-
-
-def explain(error: BaseException) -> str:
-    """The causes of an error, outermost first, each once."""
-    lines: list[str] = []
-    cause: Any = error
-    while cause is not None and len(lines) < 12:
-        line = str(cause.toString()) if hasattr(cause, "getCause") else f"{type(cause).__name__}: {cause}"
-        if line not in lines:
-            lines.append(line)
-        cause = cause.getCause() if hasattr(cause, "getCause") else cause.__cause__
-    return "\n".join(lines)
+    return started
 
 
 def _wait(options: Options, stop: threading.Event) -> None:

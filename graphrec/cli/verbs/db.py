@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
+import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -50,6 +52,26 @@ def fetch(gds: Annotated[bool, typer.Option("--gds", help="With Graph Data Scien
     for jar in damaged:
         console.print(f"{jar.file_name} was damaged; it was fetched again", markup=False)
     console.print(f"{len(jars.wanted(gds=gds))} jars are in {jars.cache_folder()}, checksums right", markup=False)
+
+
+@db.command()
+def browser(
+    home: HomeOption = None,
+    open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the web browser.")] = True,
+) -> None:
+    """Serve Neo4j Browser on this machine, to look at the graph and run Cypher, until Ctrl-C."""
+    from graphrec.server.browser import serving
+
+    place = Home.at(home)
+    with jars_bar() as arrived:
+        state = server.ensure_running(place, progress=arrived)
+    with jars_bar() as arrived, serving(state, arrived) as address:
+        console.print(f"Neo4j Browser: {address}", markup=False)
+        console.print("user neo4j; `graphrec db status --show-password` prints the password; Ctrl-C ends", markup=False)
+        if open_page:
+            webbrowser.open(address)
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
 
 
 @db.command()
@@ -116,7 +138,7 @@ def _lines(place: Home, state: State, show_password: bool) -> list[str]:
         f"started by: {state.started_by}; stops by itself: {idle}",
         f"Graph Data Science: {'yes' if state.gds else 'no'}",
         f"logs: {place.logs}",
-        f"connect to: {state.uri}",
+        f"connect to: {state.uri} (`graphrec db browser` opens Neo4j Browser)",
         f"user: {known.user}",
         "password: " + (known.password if show_password else "`graphrec db status --show-password` prints it"),
     ]
