@@ -32,12 +32,12 @@ MATCH (j:Item {item_id: item_id})
 CALL (u, j, uniform, liked) {
   CALL (j, uniform) {
     WITH * WHERE uniform
-    MATCH (j)<-[:INTERACTED]-(v:User)
+    MATCH (j)<-[:INTERACTED]-(v)
     WITH v LIMIT $max_fan_out
     RETURN collect(v) AS people
     UNION ALL
     WITH * WHERE NOT uniform
-    MATCH (j)<-[r:INTERACTED]-(v:User)
+    MATCH (j)<-[r:INTERACTED]-(v)
     WITH v, r LIMIT $max_fan_out
     WHERE coalesce($kind_weights[r.kind], 1.0) > 0
     RETURN collect(DISTINCT v) AS people
@@ -46,12 +46,12 @@ CALL (u, j, uniform, liked) {
   WITH v WHERE v <> u
   CALL (v, uniform) {
     WITH * WHERE uniform
-    MATCH (v)-[:INTERACTED]->(i:Item)
+    MATCH (v)-[:INTERACTED]->(i)
     WITH i LIMIT $max_fan_out
     RETURN collect(i) AS items
     UNION ALL
     WITH * WHERE NOT uniform
-    MATCH (v)-[r:INTERACTED]->(i:Item)
+    MATCH (v)-[r:INTERACTED]->(i)
     WITH i, r LIMIT $max_fan_out
     WHERE coalesce($kind_weights[r.kind], 1.0) > 0
     RETURN collect(DISTINCT i) AS items

@@ -56,7 +56,7 @@ CALL (i, uniform, excluded, n_people) {
     RETURN toFloat(COUNT { (i)<-[:INTERACTED]-() }) AS n_i
     UNION ALL
     WITH * WHERE NOT uniform
-    MATCH (i)<-[r:INTERACTED]-(v:User)
+    MATCH (i)<-[r:INTERACTED]-(v)
     WITH v, r LIMIT $max_fan_out
     WHERE coalesce($kind_weights[r.kind], 1.0) > 0
     WITH count(DISTINCT v) AS n WHERE n > 0
@@ -67,7 +67,7 @@ CALL (i, uniform, excluded, n_people) {
     RETURN toFloat(COUNT { (j)<-[:INTERACTED]-() }) AS n_j
     UNION ALL
     WITH * WHERE NOT uniform
-    MATCH (j)<-[r:INTERACTED]-(v:User)
+    MATCH (j)<-[r:INTERACTED]-(v)
     WITH v, r LIMIT $max_fan_out
     WHERE coalesce($kind_weights[r.kind], 1.0) > 0
     WITH count(DISTINCT v) AS n WHERE n > 0

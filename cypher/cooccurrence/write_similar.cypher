@@ -37,12 +37,12 @@ CALL () {
 CALL (i, uniform, n_people) {
   CALL (i, uniform) {
     WITH * WHERE uniform
-    MATCH (i)<-[:INTERACTED]-(v:User)
+    MATCH (i)<-[:INTERACTED]-(v)
     WITH v LIMIT $max_fan_out
     RETURN collect(v) AS people
     UNION ALL
     WITH * WHERE NOT uniform
-    MATCH (i)<-[r:INTERACTED]-(v:User)
+    MATCH (i)<-[r:INTERACTED]-(v)
     WITH v, r LIMIT $max_fan_out
     WHERE coalesce($kind_weights[r.kind], 1.0) > 0
     RETURN collect(DISTINCT v) AS people
@@ -50,12 +50,12 @@ CALL (i, uniform, n_people) {
   UNWIND people AS v
   CALL (v, uniform) {
     WITH * WHERE uniform
-    MATCH (v)-[:INTERACTED]->(j:Item)
+    MATCH (v)-[:INTERACTED]->(j)
     WITH j LIMIT $max_fan_out
     RETURN collect(j) AS items
     UNION ALL
     WITH * WHERE NOT uniform
-    MATCH (v)-[r:INTERACTED]->(j:Item)
+    MATCH (v)-[r:INTERACTED]->(j)
     WITH j, r LIMIT $max_fan_out
     WHERE coalesce($kind_weights[r.kind], 1.0) > 0
     RETURN collect(DISTINCT j) AS items
@@ -68,7 +68,7 @@ CALL (i, uniform, n_people) {
     RETURN toFloat(COUNT { (j)<-[:INTERACTED]-() }) AS n_j
     UNION ALL
     WITH * WHERE NOT uniform
-    MATCH (j)<-[r:INTERACTED]-(v:User)
+    MATCH (j)<-[r:INTERACTED]-(v)
     WITH v, r LIMIT $max_fan_out
     WHERE coalesce($kind_weights[r.kind], 1.0) > 0
     WITH count(DISTINCT v) AS n WHERE n > 0
@@ -79,7 +79,7 @@ CALL (i, uniform, n_people) {
     RETURN toFloat(COUNT { (i)<-[:INTERACTED]-() }) AS n_i
     UNION ALL
     WITH * WHERE NOT uniform
-    MATCH (i)<-[r:INTERACTED]-(v:User)
+    MATCH (i)<-[r:INTERACTED]-(v)
     WITH v, r LIMIT $max_fan_out
     WHERE coalesce($kind_weights[r.kind], 1.0) > 0
     WITH count(DISTINCT v) AS n WHERE n > 0

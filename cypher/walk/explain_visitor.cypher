@@ -38,18 +38,17 @@ CALL (uniform, liked, d_u, wanted) {
   WITH step[0] AS i, step[1] / d_u AS p
   CALL (i, uniform) {
     WITH * WHERE uniform
-    MATCH (i)<-[:INTERACTED]-(v:User)
+    MATCH (i)<-[:INTERACTED]-(v)
     WITH v LIMIT $max_fan_out
     WITH collect(v) AS tier
     RETURN tier, 1.0 / COUNT { (i)<-[:INTERACTED]-() } AS share
     UNION ALL
     WITH * WHERE NOT uniform
-    MATCH (i)<-[r:INTERACTED]-(v:User)
+    MATCH (i)<-[r:INTERACTED]-(v)
     WITH v, r LIMIT $max_fan_out
     WITH v, max(
-      coalesce($kind_weights[r.kind], 1.0) * CASE
-        WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN 1.0
-        ELSE 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+      CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
+        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH w, collect(v) AS tier
@@ -63,18 +62,17 @@ CALL (uniform, liked, d_u, wanted) {
   ORDER BY round(p, 10) DESC, v.user_id LIMIT $max_people
   CALL (v, uniform) {
     WITH * WHERE uniform
-    MATCH (v)-[:INTERACTED]->(j:Item)
+    MATCH (v)-[:INTERACTED]->(j)
     WITH j LIMIT $max_fan_out
     WITH collect(j) AS tier
     RETURN tier, 1.0 / COUNT { (v)-[:INTERACTED]->() } AS share
     UNION ALL
     WITH * WHERE NOT uniform
-    MATCH (v)-[r:INTERACTED]->(j:Item)
+    MATCH (v)-[r:INTERACTED]->(j)
     WITH j, r LIMIT $max_fan_out
     WITH j, max(
-      coalesce($kind_weights[r.kind], 1.0) * CASE
-        WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN 1.0
-        ELSE 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+      CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
+        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH w, collect(j) AS tier

@@ -9,7 +9,7 @@
 //
 // Cost is bounded: the $max_people likeliest
 // people, the $max_fan_out first relationships (in the order of the store, which holds the newest first) of a node that
-// has more, and the damping of the $max_candidates likeliest items.
+// has more, and the damping of the $k + $max_candidates likeliest items.
 // `people` counts those through whom the walk came to the item.
 //
 // $item_ids: the items to start from; an unknown id gives no rows
@@ -20,12 +20,12 @@
 // $kind_weights: how much each kind says that a person likes an item; others weigh 1 (default {"view": 0.5, "click": 0.5, "skip": -0.5, "dislike": -1.0, "hide": -1.0})
 // $max_people: through how many people the walk goes, the likeliest (default 200)
 // $max_fan_out: how many relationships of one node are followed (default 5000)
-// $max_candidates: for how many items the damping is worked out, the likeliest (default 200)
+// $max_candidates: for how many items more than $k the damping is worked out, the likeliest (default 50)
 // $excluded: ids of items that must not come (default [])
 // $allowed: ids of the only items that may come; null: all (default null)
 // returns: item_id, similar_id, score, rank, people
 // access: read
-// :param {item_ids: ['50'], k: 10, beta: 0.1, half_life_ms: null, now: null, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_people: 200, max_fan_out: 5000, max_candidates: 200, excluded: [], allowed: null}
+// :param {item_ids: ['50'], k: 10, beta: 0.1, half_life_ms: null, now: null, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_people: 200, max_fan_out: 5000, max_candidates: 50, excluded: [], allowed: null}
 
 UNWIND $item_ids AS item_id
 MATCH (i:Item {item_id: item_id})
@@ -41,18 +41,17 @@ CALL (i) {
 CALL (i, uniform, hidden) {
   CALL (i, uniform) {
     WITH * WHERE uniform
-    MATCH (i)<-[:INTERACTED]-(v:User)
+    MATCH (i)<-[:INTERACTED]-(v)
     WITH v LIMIT $max_fan_out
     WITH collect(v) AS tier
     RETURN tier, 1.0 / COUNT { (i)<-[:INTERACTED]-() } AS share
     UNION ALL
     WITH * WHERE NOT uniform
-    MATCH (i)<-[r:INTERACTED]-(v:User)
+    MATCH (i)<-[r:INTERACTED]-(v)
     WITH v, r LIMIT $max_fan_out
     WITH v, max(
-      coalesce($kind_weights[r.kind], 1.0) * CASE
-        WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN 1.0
-        ELSE 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+      CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
+        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH w, collect(v) AS tier
@@ -66,18 +65,17 @@ CALL (i, uniform, hidden) {
   ORDER BY round(p, 10) DESC, v.user_id LIMIT $max_people
   CALL (v, uniform) {
     WITH * WHERE uniform
-    MATCH (v)-[:INTERACTED]->(j:Item)
+    MATCH (v)-[:INTERACTED]->(j)
     WITH j LIMIT $max_fan_out
     WITH collect(j) AS tier
     RETURN tier, 1.0 / COUNT { (v)-[:INTERACTED]->() } AS share
     UNION ALL
     WITH * WHERE NOT uniform
-    MATCH (v)-[r:INTERACTED]->(j:Item)
+    MATCH (v)-[r:INTERACTED]->(j)
     WITH j, r LIMIT $max_fan_out
     WITH j, max(
-      coalesce($kind_weights[r.kind], 1.0) * CASE
-        WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN 1.0
-        ELSE 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+      CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
+        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH w, collect(j) AS tier
@@ -91,18 +89,17 @@ CALL (i, uniform, hidden) {
   WITH j, sum(p) AS p, count(*) AS people
   WHERE NOT j IN hidden AND ($allowed IS NULL OR j.item_id IN $allowed)
   WITH j, p, people
-  ORDER BY round(p, 10) DESC, j.item_id LIMIT $max_candidates
+  ORDER BY round(p, 10) DESC, j.item_id LIMIT $k + $max_candidates
   CALL (j, uniform) {
     WITH * WHERE uniform OR $beta = 0
     RETURN toFloat(COUNT { (j)<-[:INTERACTED]-() }) AS d
     UNION ALL
     WITH * WHERE NOT uniform AND $beta <> 0
-    MATCH (j)<-[r:INTERACTED]-(v:User)
+    MATCH (j)<-[r:INTERACTED]-(v)
     WITH v, r LIMIT $max_fan_out
     WITH v, max(
-      coalesce($kind_weights[r.kind], 1.0) * CASE
-        WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN 1.0
-        ELSE 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+      CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
+        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH sum(w) AS d, COUNT { (j)<-[:INTERACTED]-() } AS n

@@ -10,7 +10,7 @@
 //
 // Cost is bounded: at most the $max_history latest of the user's items are followed, the $max_people likeliest
 // people, the $max_fan_out first relationships (in the order of the store, which holds the newest first) of a node that
-// has more, and the damping of the $max_candidates likeliest items.
+// has more, and the damping of the $k + $max_candidates likeliest items.
 // Seen items are left out before the cut. `people` counts those through whom the walk came to the item.
 //
 // $user_ids: whom to recommend to; an unknown id gives no rows
@@ -22,13 +22,13 @@
 // $max_history: how many of the user's items are followed, the latest (default 500)
 // $max_people: through how many people the walk goes, the likeliest (default 200)
 // $max_fan_out: how many relationships of one node are followed (default 5000)
-// $max_candidates: for how many items the damping is worked out, the likeliest (default 200)
+// $max_candidates: for how many items more than $k the damping is worked out, the likeliest (default 50)
 // $excluded: ids of items that must not come (default [])
 // $allowed: ids of the only items that may come; null: all (default null)
 // $include_seen: whether items the user already has may come (default false)
 // returns: user_id, item_id, score, rank, people
 // access: read
-// :param {user_ids: ['1'], k: 10, beta: 0.1, half_life_ms: null, now: null, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_history: 500, max_people: 200, max_fan_out: 5000, max_candidates: 200, excluded: [], allowed: null, include_seen: false}
+// :param {user_ids: ['1'], k: 10, beta: 0.1, half_life_ms: null, now: null, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_history: 500, max_people: 200, max_fan_out: 5000, max_candidates: 50, excluded: [], allowed: null, include_seen: false}
 
 UNWIND $user_ids AS user_id
 MATCH (u:User {user_id: user_id})
@@ -38,9 +38,8 @@ WITH user_id, u, $half_life_ms IS NULL
 CALL (u) {
   MATCH (u)-[r:INTERACTED]->(i:Item)
   WITH i, max(r.last_at) AS at, max(
-    coalesce($kind_weights[r.kind], 1.0) * CASE
-      WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN 1.0
-      ELSE 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+    CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
+      ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
     END) AS w
   ORDER BY coalesce(at, 0) DESC, i.item_id
   WITH collect(i) AS seen, collect(CASE WHEN w > 0 THEN [i, w] END)[..$max_history] AS liked
@@ -57,18 +56,17 @@ CALL (u, uniform, liked, d_u, hidden) {
   WITH step[0] AS i, step[1] / d_u AS p
   CALL (i, uniform) {
     WITH * WHERE uniform
-    MATCH (i)<-[:INTERACTED]-(v:User)
+    MATCH (i)<-[:INTERACTED]-(v)
     WITH v LIMIT $max_fan_out
     WITH collect(v) AS tier
     RETURN tier, 1.0 / COUNT { (i)<-[:INTERACTED]-() } AS share
     UNION ALL
     WITH * WHERE NOT uniform
-    MATCH (i)<-[r:INTERACTED]-(v:User)
+    MATCH (i)<-[r:INTERACTED]-(v)
     WITH v, r LIMIT $max_fan_out
     WITH v, max(
-      coalesce($kind_weights[r.kind], 1.0) * CASE
-        WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN 1.0
-        ELSE 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+      CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
+        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH w, collect(v) AS tier
@@ -83,18 +81,17 @@ CALL (u, uniform, liked, d_u, hidden) {
   ORDER BY round(p, 10) DESC, v.user_id LIMIT $max_people
   CALL (v, uniform) {
     WITH * WHERE uniform
-    MATCH (v)-[:INTERACTED]->(j:Item)
+    MATCH (v)-[:INTERACTED]->(j)
     WITH j LIMIT $max_fan_out
     WITH collect(j) AS tier
     RETURN tier, 1.0 / COUNT { (v)-[:INTERACTED]->() } AS share
     UNION ALL
     WITH * WHERE NOT uniform
-    MATCH (v)-[r:INTERACTED]->(j:Item)
+    MATCH (v)-[r:INTERACTED]->(j)
     WITH j, r LIMIT $max_fan_out
     WITH j, max(
-      coalesce($kind_weights[r.kind], 1.0) * CASE
-        WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN 1.0
-        ELSE 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+      CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
+        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH w, collect(j) AS tier
@@ -108,18 +105,17 @@ CALL (u, uniform, liked, d_u, hidden) {
   WITH j, sum(p) AS p, count(*) AS people
   WHERE NOT j IN hidden AND ($allowed IS NULL OR j.item_id IN $allowed)
   WITH j, p, people
-  ORDER BY round(p, 10) DESC, j.item_id LIMIT $max_candidates
+  ORDER BY round(p, 10) DESC, j.item_id LIMIT $k + $max_candidates
   CALL (j, uniform) {
     WITH * WHERE uniform OR $beta = 0
     RETURN toFloat(COUNT { (j)<-[:INTERACTED]-() }) AS d
     UNION ALL
     WITH * WHERE NOT uniform AND $beta <> 0
-    MATCH (j)<-[r:INTERACTED]-(v:User)
+    MATCH (j)<-[r:INTERACTED]-(v)
     WITH v, r LIMIT $max_fan_out
     WITH v, max(
-      coalesce($kind_weights[r.kind], 1.0) * CASE
-        WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN 1.0
-        ELSE 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+      CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
+        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH sum(w) AS d, COUNT { (j)<-[:INTERACTED]-() } AS n
