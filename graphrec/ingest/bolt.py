@@ -33,6 +33,7 @@ Part = TypeVar("Part")
 def load_over_bolt(graph: Graph, rows: Rows, progress: Progress | None = None) -> None:
     """Write all rows. Safe to run again, whole or after a kill; two at once don't make anything twice."""
     told = progress or (lambda what, done, total: None)
+    graph.write("load/kinds", kinds=rows.kinds())
     _load_nodes(graph, rows, "user", rows.user_columns, told)
     _load_nodes(graph, rows, "item", rows.item_columns, told)
     _load_ids(graph, rows, "tag", told)

@@ -60,6 +60,7 @@ def _record(step: Any, events: list[dict[str, Any]]) -> int:
     new = {row["event_id"] for row in step("load/log_events", events=events)}
     rows = sum_up(event for event in events if event["event_id"] in new)
     if rows:
+        step("load/kinds", kinds=sorted({row["kind"] for row in rows}))
         step("load/merge_interactions", rows=rows)
     return len(new)
 

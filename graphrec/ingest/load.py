@@ -125,6 +125,7 @@ def _import(home: Home, rows: Rows, progress: Progress | None) -> None:
     bulk.load_in_bulk(home, rows, progress)
     with connect(home.root) as graph:
         ensure_schema(graph)
+        graph.write("load/kinds", kinds=rows.kinds())
 
 
 def _counts(rows: Rows) -> dict[str, int]:

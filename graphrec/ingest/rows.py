@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -42,9 +43,19 @@ class Rows:
 
     def count(self, view: str) -> int:
         """How many rows a view has."""
-        found = self.database.execute(f"SELECT count(*) FROM {view}").fetchone()
-        assert found is not None
-        return int(found[0])
+        return int(self.first(f"SELECT count(*) FROM {view}")[0])
+
+    def first(self, query: str) -> tuple[Any, ...]:
+        """The first row of a query; () if it has none."""
+        rows = self.database.cursor().execute(query).fetchall()
+        return rows[0] if rows else ()
+
+    def kinds(self) -> list[str]:
+        """The kinds of interactions, in order."""
+        return [
+            kind
+            for (kind,) in self.database.cursor().execute("SELECT DISTINCT kind FROM sums ORDER BY kind").fetchall()
+        ]
 
     def batches(self, query: str, rows: int) -> Iterator[pa.RecordBatch]:
         """The rows of a query in pieces."""
@@ -100,9 +111,7 @@ def _node_view(database: duckdb.DuckDBPyConnection, word: str) -> tuple[Column, 
 
 
 def _occurs(database: duckdb.DuckDBPyConnection, word: str, column: Column) -> bool:
-    found = database.execute(f'SELECT count("{_quoted(column.name)}") FROM {word}_rows').fetchone()
-    assert found is not None
-    return bool(found[0])
+    return bool(database.execute(f'SELECT count("{_quoted(column.name)}") FROM {word}_rows').fetchall()[0][0])
 
 
 def _settled(name: str, type: str) -> tuple[Column, str]:

@@ -1,0 +1,14 @@
+// Kinds of interactions noted on the graph's node, before the first interaction of such a kind is written.
+//
+// Walks and counts read it: in a graph of one kind each pair of user and item has one relationship of one weight, so
+// no relationship need be read. A kind noted without an interaction costs speed; one left out would cost truth.
+//
+// $kinds: the kinds
+// access: write
+// :param {kinds: ['rating']}
+MATCH (g:Graph {name: 'graphrec'})
+WHERE any(kind IN $kinds WHERE NOT kind IN coalesce(g.kinds, []))
+SET g._lock = true
+WITH g
+SET g.kinds = coalesce(g.kinds, []) + [kind IN $kinds WHERE NOT kind IN coalesce(g.kinds, [])]
+REMOVE g._lock
