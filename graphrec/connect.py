@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from graphrec import server
 from graphrec.errors import ServerError
@@ -58,3 +61,13 @@ def _remote(uri: str, home: Home) -> Graph:
             f"NEO4J_URI names {uri}, but NEO4J_PASSWORD isn't set; set it, or unset NEO4J_URI to use the local server"
         )
     return Graph(uri, user, password, database=database, home=home.root)
+
+
+class _Callable(ModuleType):
+    """Lets `graphrec.connect` be both this module and its function, so that `graphrec.connect()` works."""
+
+    def __call__(self, home: Path | None = None, **more: Any) -> Graph:
+        return connect(home, **more)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -15,13 +15,12 @@ MAX_LIKED = 500
 
 
 def ask(graph: Graph, name: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a query, whose parameters have the values of its example where none are given."""
+    """The rows of a query. InputError for a setting that it doesn't have."""
     query = queries.get(name)
-    known = queries.example_parameters(query)
     unknown = [setting for setting in given if setting not in query.parameters]
     if unknown:
         raise InputError(f"{name} has no setting {', '.join(unknown)}; there are {', '.join(query.parameters)}")
-    return graph.read(name, **{**{p: known[p] for p in query.parameters if p not in given}, **given})
+    return graph.read(name, **given)
 
 
 def settings_of(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:

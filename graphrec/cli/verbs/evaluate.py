@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from graphrec.cli.app import HomeOption, JsonOption, app, console, emit_json, print_table, progress
+from graphrec.cli.watch import Watch
 from graphrec.errors import InputError
 
 if TYPE_CHECKING:
@@ -73,27 +74,12 @@ def evaluate(  # noqa: PLR0917
             n_users=users,
             lists=lists,
             model_settings=_model_settings(settings or [], seed),
-            progress=_Bars(bars),
+            progress=Watch(bars).tell,
         )
     if as_json:
         emit_json({name: getattr(found, name) for name in found.__dataclass_fields__})
     else:
         _print(found, lists)
-
-
-class _Bars:
-    """A bar a task, from (what, done, total)."""
-
-    def __init__(self, bars: Any) -> None:
-        self.bars = bars
-        self.tasks: dict[str, Any] = {}
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        if what not in self.tasks:
-            self.tasks[what] = self.bars.add_task(what, total=total, rate="")
-        task = self.bars.tasks[self.bars.task_ids.index(self.tasks[what])]
-        rate = f"{done / task.elapsed:.0f}/s" if task.elapsed else ""
-        self.bars.update(self.tasks[what], completed=done, total=total, rate=rate)
 
 
 def _print(found: Evaluation, lists: Path | None) -> None:
