@@ -123,7 +123,7 @@ def _number(rows: Rows) -> dict[str, _Numbers]:
     found, first = {}, 0
     for word, _ in _nodes(rows):
         key = _key(word)
-        words = rows.database.sql(f"SELECT {key} FROM {word}_words ORDER BY number").to_arrow_table()[key]
+        words = rows.database.cursor().sql(f"SELECT {key} FROM {word}_words ORDER BY number").to_arrow_table()[key]
         found[word] = _Numbers(first, words.combine_chunks())
         first += len(words)
     return found
@@ -165,8 +165,7 @@ def _sum_files(rows: Rows, folder: Path, numbers: dict[str, _Numbers], progress:
     if not total:
         return []
     known = ", ".join(f"count({name})" for name in _SUM_TYPES)
-    counts = rows.database.execute(f"SELECT {known} FROM sums").fetchone()
-    assert counts is not None
+    counts = rows.first(f"SELECT {known} FROM sums")
     columns = [name for name, n in zip(_SUM_TYPES, counts, strict=True) if n]
     header = folder / "interacted.csv"
     header.write_text(",".join([":START_ID", ":END_ID", *(f"{name}:{_SUM_TYPES[name]}" for name in columns)]) + "\n")
@@ -230,11 +229,9 @@ def _texts_fit(rows: Rows, word: str, columns: tuple[Column, ...]) -> bool:
     for column in columns:
         if column.type == "string[]":
             broken = f'SELECT count(*) FROM {word}_rows WHERE contains("{column.name}"::VARCHAR, chr({ord(SEPARATOR)}))'
-            if rows.database.execute(broken).fetchone() != (0,):
+            if rows.first(broken) != (0,):
                 return False
-    found = rows.database.execute(query).fetchone()
-    assert found is not None
-    return int(found[0]) <= MAX_VALUE
+    return int(rows.first(query)[0]) <= MAX_VALUE
 
 
 def _has_newline(rows: Rows) -> bool:
@@ -245,7 +242,7 @@ def _has_newline(rows: Rows) -> bool:
     ]
     queries.append(f"SELECT 1 FROM taggings WHERE tag SIMILAR TO {_NEWLINE}")
     queries.append(f"SELECT 1 FROM (SELECT DISTINCT kind FROM sums) WHERE kind SIMILAR TO {_NEWLINE}")
-    return any(rows.database.execute(f"{query} LIMIT 1").fetchone() for query in queries)
+    return any(rows.first(f"{query} LIMIT 1") for query in queries)
 
 
 _NEWLINE = r"'(?s).*[\n\r].*'"
