@@ -1,0 +1,113 @@
+"""From the graph into the graph: train, publish, resume, and the command that does it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from graphrec import versions
+from graphrec.cli.app import app
+from graphrec.cli.verbs import schema  # noqa: F401  (with one command alone, Typer takes no name for it)
+from graphrec.cli.verbs import train as verb
+from graphrec.errors import InputError
+from graphrec.graph import Graph
+from graphrec.models.base import Report
+from graphrec.models.lightgcn import LightGCN
+from graphrec.models.train import checkpoint_folder, train
+from graphrec.snapshot import Snapshot
+
+SETTINGS = {"embedding_dim": 8, "batch_size": 256, "epochs": 3, "patience": 3}
+
+WRITE = """
+UNWIND $pairs AS pair
+MERGE (u:User {user_id: pair[0]})
+MERGE (i:Item {item_id: pair[1]})
+MERGE (u)-[:INTERACTED {kind: 'rating', count: 1}]->(i)
+"""
+
+
+@pytest.fixture
+def filled(graph: Graph, tastes: Snapshot) -> Graph:
+    """The graph with the likings of `tastes`."""
+    users, items = tastes.user_ids[tastes.pair_users()], tastes.item_ids[tastes.matrix.indices]
+    with graph.session() as session:
+        session.run(WRITE, pairs=[list(pair) for pair in zip(users, items, strict=True)]).consume()
+    return graph
+
+
+def stop_at(epoch: int) -> Callable[[Report], None]:
+    def stop(report: Report) -> None:
+        if report.epoch == epoch:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+def test_training_publishes_the_vectors_that_the_model_learnt(filled: Graph) -> None:
+    version = train(filled, settings=SETTINGS)
+    assert versions.current(filled, "lightgcn") == version
+    assert version.settings["embedding_dim"] == version.dim == 8
+    assert 0 < version.metrics["validation_recall@20"] <= 1
+    learnt = LightGCN.load(versions.version_folder(filled.home, "lightgcn", version.version) / "model")
+    wanted = versions.unit_vectors(learnt.user_vectors, learnt.item_vectors, learnt.metric)
+    np.testing.assert_allclose(versions.read_slot(filled, version).user_vectors, wanted[0], atol=1e-6)
+
+
+def test_interrupted_training_goes_on_and_ends_with_the_same_vectors(filled: Graph) -> None:
+    first = train(filled, settings=SETTINGS)
+    with pytest.raises(KeyboardInterrupt):
+        train(filled, settings=SETTINGS, progress=stop_at(3))
+    assert versions.current(filled, "lightgcn") == first
+    reports: list[Report] = []
+    second = train(filled, settings=SETTINGS, resume=True, progress=reports.append)
+    assert {r.epoch for r in reports} == {3}
+    np.testing.assert_array_equal(
+        versions.read_slot(filled, first).item_vectors, versions.read_slot(filled, second).item_vectors
+    )
+
+
+def test_interrupted_while_publishing_it_publishes_without_training_again(filled: Graph) -> None:
+    def stop(what: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(filled, settings=SETTINGS, publishing=stop)
+    assert versions.current(filled, "lightgcn") is None
+    reports: list[Report] = []
+    version = train(filled, settings=SETTINGS, resume=True, progress=reports.append)
+    assert not reports
+    assert versions.current(filled, "lightgcn") == version
+    assert not list(checkpoint_folder(filled.home, "lightgcn").iterdir())
+
+
+def test_a_model_without_vectors_is_refused(filled: Graph) -> None:
+    with pytest.raises(InputError, match="popularity has no vectors to write into the graph; train one of lightgcn"):
+        train(filled, "popularity")
+
+
+def test_the_command_trains_and_tells(filled: Graph) -> None:
+    arguments = ["train", "--epochs", "1", "--embedding-dim", "8", "--set", "batch_size=256"]
+    told = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert "lightgcn version 1 is live (8 numbers a vector; validation_recall@20 " in told.stdout
+    found = json.loads(CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False).stdout)
+    assert (found["version"], found["slot"], found["settings"]["batch_size"]) == (2, "b", 256)
+    assert found["metrics"]["validation_recall@20"] > 0
+
+
+def test_the_command_interrupted_says_how_to_go_on(filled: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verb._Watch, "fit", lambda self, report: stop_at(2)(report))
+    told = CliRunner().invoke(app, ["train", "--epochs", "2", "--embedding-dim", "8"])
+    assert told.exit_code == 130
+    assert "graphrec train --model lightgcn --resume" in told.stderr
+    monkeypatch.undo()
+    assert checkpoint_folder(filled.home, "lightgcn").is_dir()
+
+
+def test_a_setting_that_is_no_pair_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected --set NAME=VALUE"):
+        verb._read_settings(["temperature"])
