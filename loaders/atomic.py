@@ -35,7 +35,7 @@ def match(sources: Sequence[Source]) -> Format | None:
         return None
     steps = [_inter(files["inter"])]
     steps += [_items(files["item"])] if "item" in files else []
-    steps += [_step(files["user"], _attributes(files["user"], "user_id"), lambda t: {"users": t})] * ("user" in files)
+    steps += [_users(files["user"])] if "user" in files else []
     steps += [_net(files["net"])] if "net" in files else []
     return Format("atomic files", tuple(steps))
 
@@ -61,6 +61,10 @@ def _items(source: Source) -> Step:
         return {"items": items} | ({"item_tags": pa.concat_tables(found)} if found else {})
 
     return _step(source, fields, tables)
+
+
+def _users(source: Source) -> Step:
+    return _step(source, _attributes(source, "user_id"), lambda rows: {"users": rows})
 
 
 def _net(source: Source) -> Step:

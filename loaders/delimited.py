@@ -97,7 +97,8 @@ class Delimited(Reader):
             number += malformed is None
             problem = malformed or bad.get(number)
             if problem is not None:
-                yield BadRow(line, problem, raw[:10_000].replace(_INSIDE, self._dialect.separator).strip("\r\n"))
+                text = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                yield BadRow(line, problem, text.replace(_INSIDE, self._dialect.separator).strip("\r\n"))
 
     def _batches(self, file: IO[bytes], fields: Sequence[Field]) -> Iterator[pa.RecordBatch]:
         text, word = pa.string(), pa.dictionary(pa.int32(), pa.string())

@@ -55,7 +55,7 @@ class JsonLines(Reader):
         with explained(self.name), utf8(self._source.open(), self._source.head) as file:
             for number, line in enumerate(file):
                 if number in bad:
-                    text = line[:10_000].decode(errors="backslashreplace").rstrip("\r\n")
+                    text = line.decode(errors="backslashreplace").rstrip("\r\n")
                     yield BadRow(number + 1, bad[number], text)
 
 

@@ -52,7 +52,7 @@ class Lists(Reader):
             for piece in whole_lines(file, PIECE_BYTES):
                 for line in piece.split(b"\n"):
                     if number in bad:
-                        yield BadRow(number + 1, bad[number], line[:10_000].decode(errors="backslashreplace").strip())
+                        yield BadRow(number + 1, bad[number], line.decode(errors="backslashreplace").strip())
                     number += 1
                 number -= piece.endswith(b"\n")
 

@@ -92,7 +92,7 @@ def read_checked(reader: Reader, fields: Sequence[Field], rejects: Rejects | Non
     rejected: dict[int, str] = {}
     for block in reader.blocks(fields):
         table, bad = _check(block, fields)
-        if (bad or reader.n_malformed) and rejects is None:
+        if bad and rejects is None:
             raise first_problem(reader, bad)
         rejected |= bad
         if table.num_rows:
@@ -123,13 +123,18 @@ def _check(block: Block, fields: Sequence[Field]) -> tuple[pa.Table, dict[int, s
             reasons.setdefault(int(block.numbers[place]), one.problem(_plain(column[int(place)])))
     table = pa.table(arrays)
     if reasons:
-        table = table.filter(pa.array(~np.isin(block.numbers, list(reasons))))
+        plain = pa.table({name: _decoded(column) for name, column in arrays.items()})  # no bad words in dictionaries
+        table = plain.filter(pa.array(~np.isin(block.numbers, list(reasons))))
     return table, reasons
+
+
+def _decoded(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
 
 
 def _plain(value: pa.Scalar) -> object:
     try:
         return value.as_py()
     except UnicodeDecodeError:
-        raw = value.value if hasattr(value, "value") and isinstance(value.value, pa.Scalar) else value
-        return bytes(raw.as_buffer()).decode(errors="backslashreplace")
+        text = value.value if isinstance(value, pa.DictionaryScalar) else value
+        return bytes(text.as_buffer())

@@ -11,6 +11,7 @@ import io
 import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -52,11 +53,13 @@ class Source:
 
     def open(self, count: Callable[[int], None] | None = None) -> IO[bytes]:
         """The decompressed bytes; `count` gets the size of each piece read before decompression."""
-        raw = self.raw()
-        try:
-            return _decompressed(Counted(raw, count) if count else raw)
-        except (OSError, EOFError, lzma.LZMAError, pa.ArrowException) as error:
-            raise InputError(f"{self.name}: can't be decompressed: {error}") from None
+        with explained(self.name):
+            raw = self.raw()
+            try:
+                return _decompressed(io.BufferedReader(Owned(raw, count=count), 1 << 20) if count else raw)
+            except Exception:
+                raw.close()
+                raise
 
     @cached_property
     def head(self) -> bytes:
@@ -67,7 +70,8 @@ class Source:
     @cached_property
     def lines(self) -> list[str]:
         """The first lines as text, without their ends and without blank ones; binary files have none."""
-        if b"\x00" in self.head[:1024] and not self.head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        is_binary = self.head.count(b"\x00") * 20 > len(self.head)
+        if is_binary and not self.head.startswith((b"\xff\xfe", b"\xfe\xff")):
             return []
         text = decoded_start(self.head)
         lines = text.splitlines() if len(self.head) < HEAD_BYTES else (text.splitlines()[:-1] or text.splitlines())
@@ -102,29 +106,32 @@ class _Explained:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        broken = (zipfile.BadZipFile, tarfile.TarError, EOFError, lzma.LZMAError, gzip.BadGzipFile, RuntimeError)
+        broken = (zipfile.BadZipFile, tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, RuntimeError)
         if isinstance(error, broken) or (isinstance(error, OSError) and error.errno is None):
             raise InputError(f"{self.name}: the compressed data is broken or cut off: {error}") from None
 
 
-class Counted(io.RawIOBase):
-    """A stream that reports how much is read from it."""
+class Owned(io.RawIOBase):
+    """A stream over others: reports how much is read, and closes all of them with it."""
 
-    def __init__(self, raw: IO[bytes], count: Callable[[int], None]) -> None:
-        self._raw = raw
+    def __init__(self, stream: IO[bytes], *others: Any, count: Callable[[int], None] | None = None) -> None:
+        self._stream = stream
+        self._others = others
         self._count = count
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._raw.read(len(buffer))
+        data = self._stream.read(len(buffer))
         buffer[: len(data)] = data
-        self._count(len(data))
+        if self._count:
+            self._count(len(data))
         return len(data)
 
     def close(self) -> None:
-        self._raw.close()
+        for owned in (self._stream, *self._others):
+            owned.close()
         super().close()
 
 
@@ -150,7 +157,15 @@ def _of_zip(file: Path, name: str) -> Iterator[Source]:
 
 
 def _zip_opener(file: Path, member: str) -> Callable[[], IO[bytes]]:
-    return lambda: zipfile.ZipFile(file).open(member)
+    def opened() -> IO[bytes]:
+        archive = zipfile.ZipFile(file)
+        try:
+            return _buffered(archive.open(member), archive)
+        except Exception:
+            archive.close()
+            raise
+
+    return opened
 
 
 def _of_tar(file: Path, name: str) -> Iterator[Source]:
@@ -165,9 +180,10 @@ def _of_tar(file: Path, name: str) -> Iterator[Source]:
 
 def _tar_opener(file: Path, member: str) -> Callable[[], IO[bytes]]:
     def opened() -> IO[bytes]:
-        found = tarfile.open(file).extractfile(member)  # noqa: SIM115 (the member keeps it open)
+        archive = tarfile.open(file)  # noqa: SIM115 (closed with the member)
+        found = archive.extractfile(member)
         assert found is not None
-        return found
+        return _buffered(found, archive)
 
     return opened
 
@@ -176,16 +192,19 @@ def _plain(path: PurePosixPath | Path) -> bool:
     return not any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
+def _buffered(stream: Any, *others: Any) -> IO[bytes]:
+    return io.BufferedReader(Owned(stream, *others), 1 << 20)
+
+
 def _decompressed(raw: Any) -> IO[bytes]:
-    buffered = io.BufferedReader(raw, 1 << 20) if isinstance(raw, io.RawIOBase) else raw
-    start = buffered.peek(6) if hasattr(buffered, "peek") else b""
+    start = raw.peek(6)
     kind = next((kind for magic, kind in _MAGIC if start.startswith(magic)), None)
     if kind == "gzip":
-        return cast(IO[bytes], gzip.GzipFile(fileobj=buffered))
+        return _buffered(gzip.GzipFile(fileobj=raw), raw)
     if kind == "bzip2":
-        return cast(IO[bytes], bz2.BZ2File(buffered))
+        return _buffered(bz2.BZ2File(raw), raw)
     if kind == "xz":
-        return cast(IO[bytes], lzma.LZMAFile(buffered))
+        return _buffered(lzma.LZMAFile(raw), raw)
     if kind == "zstd":
-        return cast(IO[bytes], pa.CompressedInputStream(pa.PythonFile(buffered, "r"), "zstd"))
-    return cast(IO[bytes], buffered)
+        return _buffered(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"), raw)
+    return cast(IO[bytes], raw)

@@ -50,10 +50,14 @@ class Field:
     def problem(self, value: object) -> str:
         """Why a value is bad, in words."""
         shown = repr(value if not isinstance(value, str) or len(value) <= 60 else value[:60] + "…")
+        if isinstance(value, bytes):
+            return (
+                f"expected {self.kind.expected} in {self.column}, found {repr(value[:60])[1:]}: it is not valid UTF-8"
+            )
         if value is None or value == "":
             shown = "nothing"
         elif self.kind is ID and isinstance(value, str):
-            shown += f": {id_problem(value) or 'it is not valid UTF-8'}"
+            shown += f": {id_problem(value)}"
         return f"expected {self.kind.expected} in {self.column}, found {shown}"
 
     def _read(self, column: pa.Array) -> Parsed:
