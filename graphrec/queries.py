@@ -146,6 +146,23 @@ def parse(path: Path, root: Path) -> Query:
     return query
 
 
+def last_columns(text: str) -> tuple[str, ...]:
+    """The names that a statement's last RETURN outside every bracket gives, in order."""
+    bare = _STRINGS_AND_COMMENTS.sub("''", text)
+    outer = [match for match in re.finditer(r"\bRETURN\b", bare) if _depth(bare[: match.start()]) == 0]
+    if not outer:
+        return ()
+    tail = re.split(r"\bORDER\s+BY\b|\bSKIP\b|\bLIMIT\b", bare[outer[-1].end() :])[0]
+    parts = _split_at_commas(re.sub(r"^\s*DISTINCT\b", "", tail))
+    return tuple(re.split(r"\bAS\b", part)[-1].strip() for part in parts)
+
+
+def table() -> str:
+    """All queries as a Markdown table, as it stands in cypher/README.md."""
+    rows = [f"| `{q.name}` | {q.summary} | {q.access} | {', '.join(q.returns)} |" for q in all_queries().values()]
+    return "\n".join(["| query | what it gives | access | columns |", "|---|---|---|---|", *rows])
+
+
 def used_parameters(text: str) -> set[str]:
     """The `$names` that a statement uses, outside strings and comments."""
     return set(re.findall(r"\$([A-Za-z_]\w*)", _STRINGS_AND_COMMENTS.sub(" ", text)))
@@ -162,6 +179,22 @@ def _defaults(query: str, parameters: Mapping[str, str]) -> dict[str, Any]:
 def _choices(parameters: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     found = {name: _CHOICES.match(text) for name, text in parameters.items()}
     return {name: tuple(match[1].split(", ")) for name, match in found.items() if match}
+
+
+def _depth(text: str) -> int:
+    return sum((character in "([{") - (character in ")]}") for character in text)
+
+
+def _split_at_commas(text: str) -> list[str]:
+    """The parts between the commas that stand outside every bracket."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
 
 
 def _split(source: str) -> tuple[list[str], str]:
@@ -188,6 +221,8 @@ def _check(query: Query) -> None:
         raise QueryError(f"{where}: parameters undeclared {undeclared}, unused {unused}")
     if query.access == "read" and not query.returns:
         raise QueryError(f"{where}: a read query declares what it returns")
+    if query.returns and query.returns != last_columns(query.text):
+        raise QueryError(f"{where}: declares to return {query.returns}, but returns {last_columns(query.text)}")
 
 
 def example_parameters(query: Query) -> Mapping[str, Any]:
