@@ -73,7 +73,7 @@ class LightGCN:
             network,
             Adjacency.of(validation.train, device),
             validation,
-            self.settings,
+            self.settings.sized(validation.train.nnz),
             self.fingerprint(snapshot),
             self.checkpoints,
             progress,

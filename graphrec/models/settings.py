@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
@@ -19,12 +20,17 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class LightGCNSettings:
-    """Everything that decides what is learnt; equal settings, data and machine give equal embeddings."""
+    """Everything that decides what is learnt; equal settings, data and machine give equal embeddings.
+
+    `batch_size` 0 takes one that fits the number of pairs. `validation_share` is what is withheld of a user's
+    likings, for some users. `correction` 1 weighs negatives against how often they are drawn, 0 takes them as they
+    come. `n_negatives` counts for the samplings `shared` and `uniform` only.
+    """
 
     embedding_dim: int = 64
     num_layers: int = 2
-    learning_rate: float = 0.002
-    batch_size: int = 4096
+    learning_rate: float = 0.005
+    batch_size: int = 0
     epochs: int = 40
     patience: int = 3
     loss: str = "softmax"
@@ -41,7 +47,8 @@ class LightGCNSettings:
     def __post_init__(self) -> None:
         self._at_least("embedding_dim", 1)
         self._at_least("num_layers", 0)
-        self._at_least("batch_size", 2)
+        if self.batch_size < 0 or self.batch_size == 1:
+            raise InputError(f"expected batch_size of at least 2, or 0 for one that fits, found {self.batch_size}")
         self._at_least("epochs", 1)
         self._at_least("patience", 1)
         self._at_least("n_negatives", 1)
@@ -53,6 +60,12 @@ class LightGCNSettings:
                 raise InputError(f"expected {name} above 0, found {getattr(self, name)}")
         if not 0 <= self.validation_share < 1:
             raise InputError(f"expected validation_share from 0 to below 1, found {self.validation_share}")
+
+    def sized(self, n_pairs: int) -> Self:
+        """These settings with a batch size: 1,024 to 4,096, about 200 batches an epoch between them."""
+        if self.batch_size:
+            return self
+        return replace(self, batch_size=2 ** min(max(round(math.log2(max(n_pairs, 1) / 200)), 10), 12))
 
     def changed(self, values: Mapping[str, Any]) -> Self:
         """These settings with some values replaced; texts are read as the setting's type."""

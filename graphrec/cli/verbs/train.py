@@ -21,8 +21,8 @@ def train(  # noqa: PLR0917
     model: Annotated[str, typer.Option(help="Which model to train.")] = "lightgcn",
     embedding_dim: Annotated[int | None, typer.Option(help="How many numbers a vector has.", show_default="64")] = None,
     num_layers: Annotated[int | None, typer.Option(help="How many hops are propagated.", show_default="2")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="The step size of Adam.", show_default="0.002")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Liked pairs a step.", show_default="4096")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The step size of Adam.", show_default="0.005")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Liked pairs a step.", show_default="by their number")] = None,
     epochs: Annotated[int | None, typer.Option(help="The most epochs to train.", show_default="40")] = None,
     patience: Annotated[
         int | None, typer.Option(help="Stop after so many epochs without a better recall.", show_default="3")
