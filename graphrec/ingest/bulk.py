@@ -7,6 +7,7 @@ HOME/staging while it runs.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from graphrec.errors import GraphError
 from graphrec.ingest.bolt import Progress
 from graphrec.ingest.rows import SEPARATOR, Column, Rows
 from graphrec.ingest.staging import staging_folder
@@ -55,13 +57,18 @@ def fits(rows: Rows) -> bool:
     return all(_texts_fit(rows, word, columns) for word, columns in _nodes(rows))
 
 
-def load_in_bulk(home: Home, rows: Rows, progress: Progress | None = None) -> None:
+def load_in_bulk(
+    home: Home, rows: Rows, progress: Progress | None = None, *, still_empty: Callable[[], bool] = lambda: True
+) -> None:
     """Write the files, import them, and remove them. The server of the home is stopped meanwhile.
 
-    After a kill in the middle the next start, or the next import, finds an empty store.
+    GraphError if `still_empty`, asked before the store is replaced, says no. After a kill in the middle the next
+    start, or the next import, finds an empty store.
     """
     with staging_folder(home, "bulk") as folder:
         arguments = write_files(rows, folder, home.root, progress)
+        if not still_empty():
+            raise GraphError(f"something was written into the graph of {home.root} meanwhile; load again")
         with stopped(home):
             importer.run(home, arguments)
 

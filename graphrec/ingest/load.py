@@ -122,7 +122,7 @@ def _obstacle(rows: Rows, home: Home, via: str) -> str:
 
 
 def _import(home: Home, rows: Rows, progress: Progress | None) -> None:
-    bulk.load_in_bulk(home, rows, progress)
+    bulk.load_in_bulk(home, rows, progress, still_empty=lambda: is_empty(home))
     with connect(home.root) as graph:
         ensure_schema(graph)
         graph.write("load/kinds", kinds=rows.kinds())
