@@ -2,12 +2,12 @@
 //
 // Cost: one comparison a user and item that has a vector.
 //
-// $model: the model's name
+// $model: the model's name (default "lightgcn")
 // $user_ids: the users; those without a vector give no rows
-// $k: how many items a user
-// $allowed: only these items may come back; null for all
-// $excluded: items that never come back
-// $seen: whether items that the user has seen may come back
+// $k: how many items a user (default 10)
+// $allowed: only these items may come back; null for all (default null)
+// $excluded: items that never come back (default [])
+// $seen: whether items that the user has seen may come back (default false)
 // returns: user_id, item_id, score, version
 // access: read
 // scans: Item

@@ -4,11 +4,11 @@
 // and what it finds is scored again exactly. It is approximate: with a low $overfetch it may miss an item, and where
 // the excluded ones are many it may find fewer than k. `embedding/exact` never does.
 //
-// $model: the model's name
+// $model: the model's name (default "lightgcn")
 // $user_ids: the users; those without a vector give no rows
-// $k: how many items a user
-// $overfetch: how many times more than needed to ask the index for, 1 or more
-// $excluded: items that never come back
+// $k: how many items a user (default 10)
+// $overfetch: how many times more than needed to ask the index for, 1 or more (default 2.0)
+// $excluded: items that never come back (default [])
 // returns: user_id, item_id, score, version
 // access: read
 // :param {model: 'lightgcn', user_ids: ['1'], k: 10, overfetch: 2.0, excluded: []}

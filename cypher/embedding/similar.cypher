@@ -1,9 +1,9 @@
 // Items nearest to other items' vectors, found by the vector index and scored again exactly.
 //
-// $model: the model's name
+// $model: the model's name (default "lightgcn")
 // $item_ids: the items to start from; those without a vector give no rows
-// $k: how many items for each
-// $overfetch: how many times more than needed to ask the index for, 1 or more
+// $k: how many items for each (default 10)
+// $overfetch: how many times more than needed to ask the index for, 1 or more (default 2.0)
 // returns: item_id, similar_id, score, version
 // access: read
 // :param {model: 'lightgcn', item_ids: ['1'], k: 10, overfetch: 2.0}

@@ -1,11 +1,11 @@
 // Items nearest to the mean vector of weighted items: a visitor without an account.
 //
-// $model: the model's name
+// $model: the model's name (default "lightgcn")
 // $item_ids: what the visitor liked; items without a vector are passed over
 // $weights: how much, one a item
-// $k: how many items
-// $overfetch: how many times more than needed to ask the index for, 1 or more
-// $excluded: items that never come back, beside those liked
+// $k: how many items (default 10)
+// $overfetch: how many times more than needed to ask the index for, 1 or more (default 2.0)
+// $excluded: items that never come back, beside those liked (default [])
 // returns: item_id, score, version
 // access: read
 // :param {model: 'lightgcn', item_ids: ['1', '2'], weights: [1.0, 0.5], k: 10, overfetch: 2.0, excluded: []}

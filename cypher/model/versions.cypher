@@ -3,8 +3,8 @@
 // returns: name, version, live, properties
 // access: read
 // scans: Model
-MATCH (g:Graph {name: 'graphrec'})
 MATCH (m:Model)
+OPTIONAL MATCH (g:Graph {name: 'graphrec'})
 RETURN m.name AS name, m.version AS version, coalesce(m.version = g['live_' + m.name], false) AS live,
   properties(m) AS properties
 ORDER BY name, version DESC

@@ -82,7 +82,7 @@ def _fill(graph: Graph, version: ModelVersion, embeddings: Embeddings, progress:
         dim=version.dim,
     )
     try:
-        graph.run("model/await_index", index=version.index, seconds=INDEX_SECONDS)
+        graph.read("model/await_index", index=version.index, seconds=INDEX_SECONDS)
     except GraphError as error:
         raise ModelError(
             f"the vector index {slot_index(version.name, str(version.slot))} wasn't built; the version before stays "
