@@ -40,7 +40,7 @@ CALL (uniform, liked, d_u, wanted) {
     WITH * WHERE uniform
     MATCH (i)<-[:INTERACTED]-(v)
     WITH v LIMIT $max_fan_out
-    WITH collect(v) AS tier
+    WITH collect(v) AS tier WHERE size(tier) > 0
     RETURN tier, 1.0 / COUNT { (i)<-[:INTERACTED]-() } AS share
     UNION ALL
     WITH * WHERE NOT uniform

@@ -43,7 +43,7 @@ CALL (i, uniform, hidden) {
     WITH * WHERE uniform
     MATCH (i)<-[:INTERACTED]-(v)
     WITH v LIMIT $max_fan_out
-    WITH collect(v) AS tier
+    WITH collect(v) AS tier WHERE size(tier) > 0
     RETURN tier, 1.0 / COUNT { (i)<-[:INTERACTED]-() } AS share
     UNION ALL
     WITH * WHERE NOT uniform

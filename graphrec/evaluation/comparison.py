@@ -75,9 +75,9 @@ def compare(
         dealt = split(frames, Path(folder), settings)
         run = _Run(dealt, tuple(sorted(set(ks))), _sample(dealt, n_users, settings.seed), progress)
         rows, tables = run.all(models, model_settings or {})
-    if lists is not None:
-        write_lists(lists, tables)
-    return run.told(frames.name, settings, rows)
+        if lists is not None:
+            write_lists(lists, tables)
+        return run.told(frames.name, settings, rows)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from graphrec.errors import InputError
 from graphrec.graph import Graph
 from graphrec.ids import clean_id
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
@@ -30,6 +31,8 @@ def recommend(
     Of whom nothing is known gets popular items; `attrs["note"]` of the table then says so. UnknownIdError for an
     item that the graph doesn't hold.
     """
+    if not graph.read("items/first_ids", k=1):
+        raise InputError("the graph holds no items to recommend; load some with `graphrec load PATH`")
     name = model or best_name(graph)
     given = {known_item(graph, item_id): weight for item_id, weight in (items or {}).items()}
     profile = Profile(None if user_id is None else clean_id(user_id), given)

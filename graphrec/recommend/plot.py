@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from textwrap import fill
@@ -21,7 +22,7 @@ def plot_explanation(explanation: Explanation, path: Path) -> None:
     from matplotlib.figure import Figure
 
     drawn = subgraph(explanation)
-    places = nx.multipartite_layout(drawn, subset_key="layer")
+    places = _places(drawn.nodes(data="layer"))
     figure = Figure(figsize=(10, 1.5 + 1.1 * max(len(explanation.reasons), 2)))
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -34,6 +35,18 @@ def plot_explanation(explanation: Explanation, path: Path) -> None:
     axes.margins(0.15)
     axes.set_axis_off()
     figure.savefig(path, bbox_inches="tight")
+
+
+def _places(nodes: Iterable[tuple[object, int]]) -> dict[object, tuple[float, float]]:
+    """Where each (node, layer) stands: the nodes of a layer in the order of the reasons, about the middle."""
+    layers: dict[int, list[object]] = {}
+    for node, layer in nodes:
+        layers.setdefault(layer, []).append(node)
+    return {
+        node: (layer, (len(column) - 1) / 2 - place)
+        for layer, column in layers.items()
+        for place, node in enumerate(column)
+    }
 
 
 def subgraph(explanation: Explanation):  # type: ignore[no-untyped-def]

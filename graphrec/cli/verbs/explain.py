@@ -50,5 +50,12 @@ def _print(found: Explanation) -> None:
         return
     seen = "; the user has it already" if found.seen else ""
     console.print(f"{found.title} for user {found.user_id}: {found.model} score {found.score:.4f}{seen}", markup=False)
-    rows = [{"part": r.part, "reason": r.text, "path": " → ".join(label for _, label in r.path)} for r in found.reasons]
+    rows = [
+        {
+            "part": "" if r.part is None else f"{r.part:.3g}",
+            "reason": r.text,
+            "path": " → ".join(label for _, label in r.path),
+        }
+        for r in found.reasons
+    ]
     print_table(rows, ["part", "reason", "path"])

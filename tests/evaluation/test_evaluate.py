@@ -1,0 +1,153 @@
+"""Whole evaluations: fitted models without a server, and those that ask a graph in a throw-away one."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from staged import stage
+from typer.testing import CliRunner
+
+import graphrec
+from graphrec.cli.app import app
+from graphrec.cli.verbs import evaluate as _evaluate  # noqa: F401  (registers the command)
+from graphrec.cli.verbs import recommend as _recommend  # noqa: F401  (with two, the commands have names)
+from graphrec.errors import InputError
+from graphrec.evaluation import SplitSettings, evaluate
+from graphrec.frames import Frames
+from graphrec.graph import Graph
+from graphrec.ingest.bolt import load_over_bolt
+from graphrec.ingest.rows import open_rows
+
+LENGTHS = (5, 10)
+
+
+def two_tastes(folder: Path) -> Frames:
+    """Forty people of two tastes: they like ten of the twelve items of their half."""
+    events = [
+        (f"u{u}", f"i{(u % 2) * 12 + i}", 1000 * u + (i * 7 + u) % 12)
+        for u in range(40)
+        for i in range(12)
+        if (u * 5 + i) % 6 != 0
+    ]
+    return stage(folder, events)
+
+
+def test_fitted_models_are_measured_without_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEO4J_URI", "bolt://127.0.0.1:1")  # whoever tried to use it would fail
+    told: list[tuple[str, int, int]] = []
+    found = evaluate(
+        two_tastes(tmp_path / "frames"),
+        ["popular", "lightgcn"],
+        ks=LENGTHS,
+        settings=SplitSettings("time-user"),
+        lists=tmp_path / "lists.parquet",
+        model_settings={"lightgcn": {"epochs": 4, "embedding_dim": 8}},
+        progress=lambda what, done, total: told.append((what, done, total)),
+    )
+    assert (found.split, found.n_users, found.n_test, found.n_items) == ("time-user", 40, 80, 24)
+    popular, lightgcn = found.rows
+    assert lightgcn["recall@5"] > popular["recall@5"], "two tastes are more than one"
+    assert lightgcn["recall@5"] > 0.9
+    assert popular["fit_s"] >= 0
+    assert {name for name in popular if "@" in name} == {
+        f"{metric}@{k}" for k in LENGTHS
+        for metric in ("recall", "precision", "ndcg", "map", "mrr", "hit_rate", "coverage", "novelty")
+    }  # fmt: skip
+    assert ("popular", 40, 40) in told
+    _the_lists_give_the_figures_again(tmp_path / "lists.parquet", tmp_path / "frames", found.rows)
+
+
+def _the_lists_give_the_figures_again(path: Path, folder: Path, rows: object) -> None:
+    lists = pd.read_parquet(path)
+    assert list(lists.columns) == ["user_id", "item_id", "rank", "score", "model"]
+    assert lists.groupby("model")["user_id"].nunique().to_dict() == {"lightgcn": 40, "popular": 40}
+    from graphrec.evaluation.parts import split
+
+    frames = Frames(folder, "toy", "test", {"interactions": 400}, {})
+    test = split(frames, folder.parent / "again", SplitSettings("time-user")).test
+    wanted = {(u, i) for u, i in test.to_numpy().tolist()}
+    for row in rows:  # type: ignore[attr-defined]
+        mine = lists[(lists["model"] == row["model"]) & (lists["rank"] <= 5)]
+        n_hits = sum((u, i) in wanted for u, i in zip(mine["user_id"], mine["item_id"], strict=True))
+        assert n_hits / 80 == pytest.approx(row["recall@5"])
+
+
+def test_a_sample_of_users_is_seeded_and_the_same_for_all(tmp_path: Path) -> None:
+    frames = two_tastes(tmp_path / "frames")
+    chosen = []
+    for seed in (1, 1, 2):
+        path = tmp_path / "lists.csv"
+        found = evaluate(frames, ["popular"], ks=[3], settings=SplitSettings("ratio", seed=seed), n_users=7, lists=path)
+        assert found.n_users == 7
+        chosen.append(set(pd.read_csv(path)["user_id"]))
+    assert chosen[0] == chosen[1] != chosen[2]
+    assert len(chosen[0]) == 7
+
+
+def test_wrong_questions_are_refused_before_the_work(tmp_path: Path) -> None:
+    frames = two_tastes(tmp_path / "frames")
+    for wrong, message in (
+        ({"models": ["magic"]}, "there are cooccurrence"),
+        ({"models": ["popular", "popular"]}, "different recommenders"),
+        ({"models": ["popular"], "ks": [0]}, "at least 1"),
+        ({"models": ["popular"], "n_users": 0}, "at least one user"),
+        ({"models": ["popular"], "lists": tmp_path / "lists.txt"}, r"\.csv or \.parquet"),
+        ({"models": ["popular"], "lists": tmp_path / "no" / "lists.csv"}, "no folder"),
+    ):
+        with pytest.raises(InputError, match=message):
+            evaluate(frames, **wrong)  # type: ignore[arg-type]
+
+
+def test_the_command_says_what_the_library_says(tmp_path: Path) -> None:
+    lines = ["user,item,rating,timestamp"]
+    lines += [
+        f"u{u},i{(u * i) % 13},{1 + (u + i) % 5},{1_600_000_000 + u * 100 + i}"
+        for u in range(1, 13)
+        for i in range(1, 9)
+    ]
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    run = CliRunner()
+    asked = ["evaluate", str(path), "--models", "popular", "--k", "3", "--relevant", "4", "--seed", "5"]
+    printed = run.invoke(app, asked)
+    assert printed.exit_code == 0, printed.output
+    assert "relevant: rating of at least 4" in printed.output
+    assert "split time-user" in printed.output
+    said = json.loads(run.invoke(app, [*asked, "--json"]).stdout)
+    library = graphrec.evaluate(path, ["popular"], ks=[3], settings=SplitSettings(seed=5, relevant=4.0))
+    assert said["rows"][0]["ndcg@3"] == pytest.approx(library.rows[0]["ndcg@3"])
+    assert said["n_test"] == library.n_test
+    assert "recall" in run.invoke(app, ["evaluate", "--definitions"]).output
+
+
+@pytest.mark.slow
+def test_the_graph_is_measured_on_its_own_data_and_never_written(graph: Graph, tmp_path: Path) -> None:
+    frames = two_tastes(tmp_path / "frames")
+    with open_rows(frames) as rows:
+        load_over_bolt(graph, rows, None)
+    before = graph.read("users/seen", user_ids=["u0", "u1"])
+    models = ["walk", "cooccurrence", "popular"]
+    settings = SplitSettings("time-user")
+    found = evaluate(graph, models, ks=[5], settings=settings)
+    files = evaluate(frames, ["popular"], ks=[5], settings=settings)
+    assert found.rows[2]["recall@5"] == files.rows[0]["recall@5"]
+    assert min(row["recall@5"] for row in found.rows[:2]) > 0.9
+    assert found.rows[0]["coverage@5"] == 1.0
+    assert graph.read("users/seen", user_ids=["u0", "u1"]) == before
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_popularity_on_gowalla_has_the_published_figures(tmp_path: Path) -> None:
+    data = os.environ.get("GRAPHREC_DATA")
+    if not data or not (Path(data) / "gowalla").is_dir():
+        pytest.skip("needs the real data sets: set GRAPHREC_DATA to a folder that holds gowalla/")
+    found = evaluate(Path(data) / "gowalla", ["popular"], ks=[20])
+    assert found.split == "fixed"
+    assert found.n_users == 29858
+    assert round(found.rows[0]["recall@20"], 4) == 0.0416
+    assert round(found.rows[0]["ndcg@20"], 4) == 0.0317
