@@ -97,7 +97,7 @@ class Home:
     @property
     def logs(self) -> Path:
         """Every log of this home."""
-        return self.root / "logs"
+        return self.neo4j / "logs"
 
     @property
     def log(self) -> Path:

@@ -13,7 +13,7 @@ from graphrec.server.memory import Memory
 
 
 def write(home: Home, port: int, memory: Memory, *, gds: bool) -> None:
-    """Write the settings: loopback only, password on, no usage reports, logs in HOME/logs."""
+    """Write the settings: loopback only, password on, no usage reports, logs kept."""
     text = "".join(f"{name}={value}\n" for name, value in settings(home, port, memory, gds=gds).items())
     write_file(home.conf, text, mode=0o600)
 
@@ -25,9 +25,10 @@ def settings(home: Home, port: int, memory: Memory, *, gds: bool) -> dict[str, s
         "server.bolt.enabled": "true",
         "server.bolt.listen_address": f"127.0.0.1:{port}",
         "server.bolt.advertised_address": f"127.0.0.1:{port}",
-        "server.directories.logs": _path(home.logs),
-        "server.directories.import": _path(home.neo4j / "import"),
-        "server.directories.plugins": _path(home.neo4j / "plugins"),
+        # Paths from Neo4j's own folder, all ASCII: it garbles a home like 'Zoë' in this file.
+        "server.directories.logs": "logs",
+        "server.directories.import": "import",
+        "server.directories.plugins": "plugins",
         "server.memory.pagecache.size": f"{memory.page_cache}m",
         "dbms.security.auth_enabled": "true",
         "dbms.usage_report.enabled": "false",
@@ -63,7 +64,3 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:  # another file system, or one without links
         shutil.copyfile(source, target)
-
-
-def _path(path: Path) -> str:
-    return path.as_posix()  # a backslash is an escape in this file

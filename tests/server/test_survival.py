@@ -68,6 +68,8 @@ def test_two_commands_at_the_same_moment_start_one_server(home: Home, server: Ho
     assert other.pid != state.pid, "two homes run at once"
     assert other.port != state.port
     assert all(state.uri in out for out, _ in ends)
+    assert (home.logs / "debug.log").is_file()
+    assert list(home.root.parent.iterdir()) == [home.root], "a path was garbled"
     with connect.local(home, state) as graph, graph.session() as session:
         session.run("UNWIND range(1, 1000) AS n CREATE (:Item {item_id: toString(n)})").consume()
 
@@ -138,6 +140,21 @@ def test_a_killed_command_leaves_a_server_that_the_next_one_finds(home: Home):
     assert state.pid == starting.pid
     assert processes(home) == [state.pid]
     assert count(home, state) == 1000
+
+
+def test_graph_data_science_when_it_is_asked_for(home: Home):
+    before = start(home)
+    state = ensure_running(home, StartOptions(gds=True))
+    assert state.gds
+    assert (state.started_by, state.guard) == (before.started_by, before.guard), "the rest stays as it was"
+    with connect.local(home, state) as graph:
+        assert graph.read("server/gds")[0]["n_procedures"] > 400
+        assert graph.read("server/size")[0]["items"] == 1000
+        with graph.session() as session:
+            found = session.run("CALL gds.graph.project('g', 'Item', '*') YIELD nodeCount RETURN nodeCount").value()
+    assert found == [1000]
+    assert ensure_running(home, StartOptions(gds=True)) == state
+    assert start(home) == state, "nobody loses it who doesn't ask for it"
 
 
 def test_a_server_that_does_not_listen_is_killed(home: Home, monkeypatch: pytest.MonkeyPatch):
