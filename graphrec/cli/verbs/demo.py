@@ -136,12 +136,7 @@ def _show_evaluation(path: Path) -> None:
 
 
 def _show_what_next(home: Path | None) -> None:
-    place = Home.at(home)
-    state = place.running()
-    where = f" --home {place.root}" if home else ""
-    if state:
-        console.print(
-            f"\nTo open the graph in Neo4j Browser or Desktop, connect to [bold]{state.uri}[/] as user neo4j;"
-        )
-        console.print(f"the password: [bold]graphrec db status --show-password{where}[/]")
+    where = f" --home {Home.at(home).root}" if home else ""
+    console.print(f"\nTo open the graph in Neo4j Browser: [bold]graphrec db browser{where}[/]")
+    console.print(f"Its password: [bold]graphrec db status --show-password{where}[/]")
     console.print(f"To stop the server: [bold]graphrec db down{where}[/]")
