@@ -37,10 +37,11 @@ def _stem(source: Source) -> str:
 
 
 def _is_list(source: Source) -> bool:
-    """Whether the first lines look like ids between single blanks (the first may be longer than what was looked at)."""
+    """Whether most of the first lines look like ids between blanks."""
     if PurePosixPath(source.base).suffix not in _SUFFIXES:
         return False
-    return bool(source.lines) and all(_LIST.fullmatch(line) for line in source.lines[:20])
+    fits = [bool(_LIST.fullmatch(line)) for line in source.lines[:20]]
+    return sum(fits) * 2 > len(fits)  # a malformed line is told by its number, not by an unknown format
 
 
 def _varies(source: Source) -> bool:

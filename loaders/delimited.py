@@ -275,3 +275,7 @@ class _Replaced(io.RawIOBase):
         buffer[:n] = self._rest[:n]
         self._rest = self._rest[n:]
         return n
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

@@ -16,13 +16,14 @@ from loaders.sources import Source, explained
 from loaders.values import Field
 
 PIECE_BYTES = 1 << 23
+MOSTLY = 0.9
 _WHOLE = re.compile(r"\d+")
 
 
 class Lists(Reader):
     """A file of adjacency lists, read as the columns `user` and `item`.
 
-    Where the first lines hold whole numbers alone, as the published splits do, anything else is a bad row.
+    Where the first lines hold whole numbers, as the published splits do, a line with anything else is a bad row.
     """
 
     unit = "line"
@@ -33,7 +34,7 @@ class Lists(Reader):
         self._source = source
         self._count = count
         tokens = [token for line in source.lines[:100] for token in line.split()]
-        self._whole = all(map(_WHOLE.fullmatch, tokens))
+        self._whole = sum(map(bool, map(_WHOLE.fullmatch, tokens))) >= len(tokens) * MOSTLY
 
     def blocks(self, fields: Sequence[Field]) -> Iterator[Block]:
         """A row a user and item. Rows are numbered by line, so that `locate` finds a line."""
@@ -71,7 +72,7 @@ class Lists(Reader):
             wrong = pc.invert(pc.match_substring_regex(words, r"^\d+$")).to_numpy(zero_copy_only=False)
             for place in np.flatnonzero(wrong)[::-1]:
                 token = words[int(place)].as_buffer().to_pybytes()[:60].decode(errors="backslashreplace")
-                bad[int(numbers[place])] = f"expected whole numbers as in the lines before, found {token!r}"
+                bad[int(numbers[place])] = f"expected whole numbers as in the other lines, found {token!r}"
         user_of_row = (np.cumsum(starts) - 1)[~starts].astype(np.int32)
         users = pa.DictionaryArray.from_arrays(user_of_row, words.filter(pa.array(starts)))
         yield Block({"user": users, "item": words.filter(pa.array(~starts))}, numbers[~starts], bad)

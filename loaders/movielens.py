@@ -39,12 +39,10 @@ def match(sources: Sequence[Source]) -> Format | None:
 
 
 def _ratings(sources: Sequence[Source], base: str, fits: object) -> Source | None:
-    """The file of that name, or the only file if its first line fits."""
+    """The file of that name, or the only file, if one of its first lines fits (the others may be malformed)."""
     assert callable(fits)
     found = named(sources, base) or (sources[0] if len(sources) == 1 else None)
-    if found and found.lines and (fits(found.lines[0]) or (found.base == base and base == "u.data")):
-        return found
-    return None
+    return found if found and any(fits(line) for line in found.lines[:20]) else None
 
 
 def _step(source: Source, dialect: Dialect, fields: Sequence[Field], tables: object) -> Step:

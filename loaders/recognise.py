@@ -47,4 +47,5 @@ def _unknown(path: Path, sources: Sequence[Source]) -> str:
     described = table.describe(sources)
     if not described:
         return message + ", ".join(source.name for source in sources[:8])
-    return f"{message}{described}. Say which columns are which: --columns user=NAME,item=NAME,rating=NAME,time=NAME"
+    advice = "Say which columns are which: --columns user=NAME,item=NAME,rating=NAME,time=NAME"
+    return f"{message}{described}. {advice} (without a header: their positions, from 1)"

@@ -58,6 +58,8 @@ def test_rejects_take_the_whole_line(tmp_path: Path) -> None:
     folder = write(tmp_path / "g", files)
     with pytest.raises(InputError, match=r"^train.txt line 201: expected whole numbers .*, found 'x5'$"):
         load(folder, tmp_path)
+    with pytest.raises(InputError, match=r"^train.txt line 2: .* found '7,8'$"):
+        load(write(tmp_path / "h", {"train.txt": "1 2 3 4 5\n6 7,8\n9 1 2 3 4\n"}), tmp_path)
     frames = load(folder, tmp_path, rejects=tmp_path / "bad.csv")
     assert frames.counts["interactions"] == 201
     assert frames.rejected == 1

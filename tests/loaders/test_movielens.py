@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from small import MOVIELENS_CSV, load, rows, write, zipped
 
+from graphrec.errors import InputError
 from loaders import recognise
 
 U_DATA = "196\t242\t3\t881250949\n186\t302\t3\t891717742\n196\t302\t5\t881250949\n"
@@ -97,3 +98,12 @@ def test_10m_with_half_stars_and_tags(tmp_path: Path) -> None:
 
 def test_the_name_of_the_format_is_told_without_loading(tmp_path: Path) -> None:
     assert recognise(write(tmp_path / "ml", MOVIELENS_CSV)).name == "MovieLens CSV"
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [("u.data", "1\t2\t3\t881250949\n", "1\t2\tx\t881250949\n"), ("ratings.dat", "1::2::3::978300760\n", "1::2\n")],
+)
+def test_a_malformed_first_line_is_told_as_such(tmp_path: Path, name: str, good: str, bad: str) -> None:
+    with pytest.raises(InputError, match=rf"^{name} line 1: expected"):
+        load(write(tmp_path / "ml", {name: bad + good}), tmp_path)
