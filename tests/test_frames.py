@@ -101,7 +101,7 @@ def expected_sums(rows: list[Row]) -> dict[tuple[str, str, str], tuple[Any, ...]
     return found
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS, cut=st.integers(0, 40), seed=st.integers(0, 99))
 def test_any_rows_in_any_pieces_give_the_set_and_its_sums(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Row], cut: int, seed: int
