@@ -28,6 +28,7 @@ from typing import Any
 from graphrec.errors import QueryError
 
 ACCESS = ("read", "write", "write-implicit")
+TABLE_MARKS = ("<!-- queries: written by python -m graphrec.queries -->", "<!-- end of queries -->")
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 _KEY = re.compile(r"(returns|access|scans|identifiers):\s*(.*)")
@@ -234,3 +235,15 @@ def example_parameters(query: Query) -> Mapping[str, Any]:
     quoted = re.sub(r"\bnull\b", "None", re.sub(r"\btrue\b", "True", re.sub(r"\bfalse\b", "False", quoted)))
     value: Mapping[str, Any] = ast.literal_eval(quoted)
     return value
+
+
+def write_table() -> None:
+    """Put the table into cypher/README.md, between its two marks."""
+    path = folder() / "README.md"
+    before, _, rest = path.read_text(encoding="utf-8").partition(TABLE_MARKS[0])
+    _, _, after = rest.partition(TABLE_MARKS[1])
+    path.write_text(f"{before}{TABLE_MARKS[0]}\n{table()}\n{TABLE_MARKS[1]}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_table()

@@ -27,7 +27,7 @@
 UNWIND $user_ids AS user_id
 MATCH (u:User {user_id: user_id})
 OPTIONAL MATCH (g:Graph {name: 'graphrec'})
-WITH user_id, u, coalesce(size(g.kinds) = 1 AND coalesce($kind_weights[g.kinds[0]], 1.0) > 0, false) AS uniform
+WITH user_id, u, coalesce(size(g.kinds) = 1 AND coalesce($kind_weights[g.kinds[0]], 1.0) > 0, false) AS uniform, COUNT { (:User) } AS n_people
 CALL (u) {
   MATCH (u)-[r:INTERACTED]->(i:Item)
   WITH i, max(r.last_at) AS at, max(coalesce($kind_weights[r.kind], 1.0)) AS w
@@ -40,10 +40,6 @@ CALL (seen) {
   MATCH (x:Item {item_id: excluded_id})
   WITH collect(x) AS excluded
   RETURN CASE WHEN $include_seen THEN [] ELSE seen END + excluded AS hidden
-}
-CALL () {
-  MATCH (person:User)
-  RETURN count(person) AS n_people
 }
 CALL (u, uniform, liked, hidden, n_people) {
   UNWIND liked AS i

@@ -24,15 +24,11 @@
 UNWIND $item_ids AS item_id
 MATCH (i:Item {item_id: item_id})
 OPTIONAL MATCH (g:Graph {name: 'graphrec'})
-WITH i, coalesce(size(g.kinds) = 1 AND coalesce($kind_weights[g.kinds[0]], 1.0) > 0, false) AS uniform
+WITH i, coalesce(size(g.kinds) = 1 AND coalesce($kind_weights[g.kinds[0]], 1.0) > 0, false) AS uniform, COUNT { (:User) } AS n_people
 CALL (i) {
   MATCH (i)-[old:SIMILAR {model: 'cooccurrence', version: $version}]->(:Item)
   DELETE old
   RETURN count(old) AS n_old
-}
-CALL () {
-  MATCH (person:User)
-  RETURN count(person) AS n_people
 }
 CALL (i, uniform, n_people) {
   CALL (i, uniform) {

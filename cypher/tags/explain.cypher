@@ -12,10 +12,7 @@
 
 UNWIND $wanted AS ask
 MATCH (u:User {user_id: ask.user_id})
-CALL () {
-  MATCH (item:Item)
-  RETURN count(item) AS n_items
-}
+WITH ask, u, COUNT { (:Item) } AS n_items
 CALL (u) {
   MATCH (u)-[r:INTERACTED]->(i:Item)
   WITH i, max(coalesce($kind_weights[r.kind], 1.0)) AS w

@@ -23,10 +23,7 @@
 
 UNWIND $user_ids AS user_id
 MATCH (u:User {user_id: user_id})
-CALL () {
-  MATCH (item:Item)
-  RETURN count(item) AS n_items
-}
+WITH user_id, u, COUNT { (:Item) } AS n_items
 CALL (u) {
   MATCH (u)-[r:INTERACTED]->(i:Item)
   WITH i, max(r.last_at) AS at, max(coalesce($kind_weights[r.kind], 1.0)) AS w

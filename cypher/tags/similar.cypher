@@ -18,10 +18,7 @@
 
 UNWIND $item_ids AS item_id
 MATCH (i:Item {item_id: item_id})
-CALL () {
-  MATCH (item:Item)
-  RETURN count(item) AS n_items
-}
+WITH item_id, i, COUNT { (:Item) } AS n_items
 CALL (i, n_items) {
   MATCH (i)-[h:HAS_TAG]->(t:Tag)
   WITH t, coalesce(h.weight, 1.0) * log(toFloat(n_items) / COUNT { (t)<-[:HAS_TAG]-() }) AS x
