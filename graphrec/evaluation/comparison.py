@@ -18,7 +18,7 @@ from graphrec.evaluation.hashing import hash_ids, hash_pairs
 from graphrec.evaluation.lists import check_path, write_lists
 from graphrec.evaluation.metrics import Truth, measure
 from graphrec.evaluation.parts import BEST_SPLIT, Split, SplitSettings, split
-from graphrec.evaluation.ranking import IN_GRAPH, IN_MEMORY, Progress, rank_users
+from graphrec.evaluation.ranking import IN_GRAPH, IN_MEMORY, Pace, Progress, rank_users
 from graphrec.evaluation.stage import second_graph
 from graphrec.frames import Frames
 from graphrec.recommend.base import Recommender
@@ -73,7 +73,7 @@ def compare(
         check_path(lists)
     with TemporaryDirectory(prefix="graphrec-") as folder:
         dealt = split(frames, Path(folder), settings)
-        run = _Run(dealt, tuple(sorted(set(ks))), _sample(dealt, n_users, settings.seed), progress)
+        run = _Run.of(dealt, _sample(dealt, n_users, settings.seed), tuple(sorted(set(ks))), progress)
         rows, tables = run.all(models, model_settings or {})
         if lists is not None:
             write_lists(lists, tables)
@@ -85,72 +85,66 @@ class _Run:
     """One split, and what is measured on it."""
 
     dealt: Split
+    snapshot: Snapshot
+    truth: Truth
     ks: tuple[int, ...]
-    test: pd.DataFrame
     progress: Progress | None
+
+    @classmethod
+    def of(cls, dealt: Split, test: pd.DataFrame, ks: tuple[int, ...], progress: Progress | None) -> _Run:
+        """The training data as a snapshot, and the held-back pairs as the truth."""
+        snapshot = Snapshot.from_frames(dealt.train)
+        n_train_users = int((np.diff(snapshot.matrix.indptr) > 0).sum())
+        return cls(dealt, snapshot, Truth.of(test, _likers(snapshot), n_train_users), ks, progress)
 
     def all(
         self, models: Sequence[str], settings: Mapping[str, Mapping[str, Any]]
     ) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:
-        """A row and the ranked lists of each model."""
-        snapshot = Snapshot.from_frames(self.dealt.train)
-        truth = Truth.of(self.test, _likers(snapshot), int((np.diff(snapshot.matrix.indptr) > 0).sum()))
-        rows, tables = [], []
+        """A row and the ranked lists of each model. The fitted ones come first, while no second server takes memory."""
+        found: dict[str, tuple[dict[str, Any], pd.DataFrame]] = {}
+        for name in (name for name in models if name in FITTED):
+            with _clock() as fitting:
+                recommender = self._fit(name, settings.get(name, {}))
+            found[name] = self._measure(recommender, IN_MEMORY, fitting[0])
+        asking = [name for name in models if name not in FITTED]
         with ExitStack() as stack:
-            graphs: list[Any] = []
-            for name in models:
-                with _clock() as fitting:
-                    if name in FITTED:
-                        recommender = self._fit(name, snapshot, settings.get(name, {}))
-                    else:
-                        graphs = graphs or [stack.enter_context(second_graph(self.dealt.train, self.progress))]
-                        recommender = get(name, graphs[0], with_reasons=False)
-                row, table = self._measure(recommender, truth, in_memory=name in FITTED)
-                rows.append({"model": name, **row, "fit_s": fitting[0]})
-                tables.append(table.assign(model=name))
-        return rows, tables
+            graph = stack.enter_context(second_graph(self.dealt.train, self.progress)) if asking else None
+            for name in asking:
+                assert graph is not None
+                found[name] = self._measure(get(name, graph, with_reasons=False), IN_GRAPH, 0.0)
+        return [found[name][0] for name in models], [found[name][1] for name in models]
 
     def told(self, dataset: str, settings: SplitSettings, rows: list[dict[str, Any]]) -> Evaluation:
         """The rows with what they were measured on."""
-        train = self.dealt.train
-        with train.database() as db:
-            counted = db.execute("SELECT count(DISTINCT (user_id, item_id)) FROM interactions").fetchone()
-            items = db.execute(
-                "SELECT count(*) FROM (SELECT item_id FROM items UNION SELECT item_id FROM interactions)"
-            )
-            known = items.fetchone()
         return Evaluation(
             dataset=dataset,
             split=self.dealt.method,
             says=self.dealt.says,
             relevant=settings.relevant,
             seed=settings.seed,
-            n_users=self.test["user_id"].nunique(),
-            n_train=int(counted[0]) if counted else 0,
-            n_test=len(self.test),
-            n_items=int(known[0]) if known else 0,
+            n_users=len(self.truth.user_ids),
+            n_train=self.snapshot.seen.nnz,
+            n_test=len(self.truth.pairs),
+            n_items=int(self.truth.in_catalogue.sum()),
             left_out=self.dealt.left_out,
             ks=self.ks,
             rows=rows,
         )
 
-    def _fit(self, name: str, snapshot: Snapshot, settings: Mapping[str, Any]) -> Recommender:
+    def _fit(self, name: str, settings: Mapping[str, Any]) -> Recommender:
         progress = self.progress
 
         def tell(report: Any) -> None:
             if progress:
                 progress(f"{name} learns", report.epoch, report.epochs)
 
-        return make_fitted(name, settings, progress=tell).fit(snapshot)
+        return make_fitted(name, settings, progress=tell).fit(self.snapshot)
 
-    def _measure(
-        self, recommender: Recommender, truth: Truth, *, in_memory: bool
-    ) -> tuple[dict[str, Any], pd.DataFrame]:
-        users = list(truth.user_ids)
+    def _measure(self, recommender: Recommender, pace: Pace, fit_s: float) -> tuple[dict[str, Any], pd.DataFrame]:
         with _clock() as ranking:
-            pace = IN_MEMORY if in_memory else IN_GRAPH
-            table = rank_users(recommender, users, max(self.ks), pace, self.progress)
-        return {**measure(truth, table, self.ks), "recommend_s": ranking[0]}, table
+            table = rank_users(recommender, list(self.truth.user_ids), max(self.ks), pace, self.progress)
+        figures = measure(self.truth, table, self.ks)
+        return {"model": recommender.name, **figures, "fit_s": fit_s, "recommend_s": ranking[0]}, table
 
 
 def _sample(dealt: Split, n_users: int | None, seed: int) -> pd.DataFrame:
