@@ -16,6 +16,7 @@ from graphrec.ingest.schema import ensure_schema
 from graphrec.recommend.base import Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
 from graphrec.recommend.embedding import EmbeddingRecommender
+from graphrec.recommend.popularity import PopularityRecommender
 from graphrec.recommend.registry import NAMES, best_name, get
 from graphrec.snapshot import Snapshot
 from graphrec.versions import Embeddings, publish, unit_vectors
@@ -92,6 +93,8 @@ def _the_graph_says_what_memory_says(graph: Graph, data: Snapshot, vectors: tupl
         here, there = (r.recommend(profiles, 4, candidates) for r in (memory, get("lightgcn", graph)))
         assert laws.pairs(here) == laws.pairs(there)
         np.testing.assert_allclose(here["score"], there["score"], atol=1e-6)
+    popular = PopularityRecommender().fit(data).recommend(profiles, 5)
+    assert laws.pairs(popular) == laws.pairs(get("popular", graph).recommend(profiles, 5))
     titles = {item_id: f"Film {laws_number(item_id)}" for item_id in data.item_ids if laws_number(item_id) % 3}
     named = EmbeddingRecommender.of(Catalogue.of(data, titles), *vectors).recommend(profiles[:6], 4)
     assert named["reason"].tolist() == get("lightgcn", graph).recommend(profiles[:6], 4)["reason"].tolist()
