@@ -27,7 +27,8 @@
 UNWIND $user_ids AS user_id
 MATCH (u:User {user_id: user_id})
 OPTIONAL MATCH (g:Graph {name: 'graphrec'})
-WITH user_id, u, coalesce(size(g.kinds) = 1 AND coalesce($kind_weights[g.kinds[0]], 1.0) > 0, false) AS uniform, COUNT { (:User) } AS n_people
+WITH user_id, u, COUNT { (:User) } AS n_people,
+  coalesce(size(g.kinds) = 1 AND coalesce($kind_weights[g.kinds[0]], 1.0) > 0, false) AS uniform
 CALL (u) {
   MATCH (u)-[r:INTERACTED]->(i:Item)
   WITH i, max(r.last_at) AS at, max(coalesce($kind_weights[r.kind], 1.0)) AS w

@@ -24,7 +24,8 @@
 UNWIND $item_ids AS item_id
 MATCH (i:Item {item_id: item_id})
 OPTIONAL MATCH (g:Graph {name: 'graphrec'})
-WITH item_id, i, coalesce(size(g.kinds) = 1 AND coalesce($kind_weights[g.kinds[0]], 1.0) > 0, false) AS uniform, COUNT { (:User) } AS n_people
+WITH item_id, i, COUNT { (:User) } AS n_people,
+  coalesce(size(g.kinds) = 1 AND coalesce($kind_weights[g.kinds[0]], 1.0) > 0, false) AS uniform
 CALL (i) {
   UNWIND $excluded AS excluded_id
   MATCH (x:Item {item_id: excluded_id})

@@ -9,7 +9,10 @@
 // access: write
 UNWIND $rows AS row
 MATCH (u:User {user_id: row.user_id})
-MATCH (i:Item {item_id: row.item_id})
+CALL (row) {
+  MATCH (i:Item {item_id: row.item_id})
+  RETURN i LIMIT 1
+}
 MERGE (u)-[r:INTERACTED {kind: row.kind}]->(i)
 WITH r, row, coalesce(row.adds OR row.first_at > r.last_at, false) AS adds
 SET r += {

@@ -1,7 +1,8 @@
-// Which tags of what a user likes an item recommended to them has, and on how many of their items, those that weigh most first.
+// Which tags of what a user likes an item recommended to them has, and on how many of the user's items.
 //
 // `items` is the number of the user's liked items with the tag, `rarity` is ln(N / n(t)): N is the number of all
-// items, n(t) of those with the tag; tags come by items * rarity. An item is liked when the largest of $kind_weights among its kinds is above 0.
+// items, n(t) of those with the tag. Tags come by items * rarity. An item is liked when the largest of $kind_weights
+// among its kinds is above 0.
 //
 // $wanted: maps of `user_id` and `item_ids`, the items to explain
 // $k: how many tags to name for each (default 5)

@@ -16,8 +16,8 @@ MATCH (u:User {user_id: user_id})
 CALL (u) {
   MATCH (u)-[r:INTERACTED]->(i:Item)
   WITH i, r ORDER BY coalesce(r.last_at, 0) DESC, r.kind
-  WITH i, max(coalesce($kind_weights[r.kind], 1.0)) AS weight, collect(DISTINCT r.kind) AS kinds, sum(coalesce(r.count, 1)) AS times,
-    head(collect(r.rating)) AS rating, max(r.last_at) AS last_at
+  WITH i, max(coalesce($kind_weights[r.kind], 1.0)) AS weight, collect(DISTINCT r.kind) AS kinds,
+    sum(coalesce(r.count, 1)) AS times, head(collect(r.rating)) AS rating, max(r.last_at) AS last_at
   WHERE weight > 0
   WITH i, weight, kinds, times, rating, last_at
   ORDER BY coalesce(last_at, 0) DESC, i.item_id LIMIT $k

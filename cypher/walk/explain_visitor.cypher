@@ -48,14 +48,16 @@ CALL (uniform, liked, d_u, wanted) {
     WITH v, r LIMIT $max_fan_out
     WITH v, max(
       CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
-        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+        ELSE coalesce($kind_weights[r.kind], 1.0)
+          * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH w, collect(v) AS tier
     WITH collect([w, tier]) AS tiers, sum(w * size(tier)) AS d
     WITH tiers, d, COUNT { (i)<-[:INTERACTED]-() } AS n
     UNWIND tiers AS weighed
-    RETURN weighed[1] AS tier, weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
+    RETURN weighed[1] AS tier,
+      weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
   }
   UNWIND tier AS v
   WITH v, sum(p * share) AS p, collect([i, p * share]) AS ways
@@ -72,14 +74,16 @@ CALL (uniform, liked, d_u, wanted) {
     WITH j, r LIMIT $max_fan_out
     WITH j, max(
       CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
-        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+        ELSE coalesce($kind_weights[r.kind], 1.0)
+          * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH w, collect(j) AS tier
     WITH collect([w, tier]) AS tiers, sum(w * size(tier)) AS d
     WITH tiers, d, COUNT { (v)-[:INTERACTED]->() } AS n
     UNWIND tiers AS weighed
-    RETURN weighed[1] AS tier, weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
+    RETURN weighed[1] AS tier,
+      weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
   }
   UNWIND tier AS j
   WITH j, ways, share WHERE j IN wanted

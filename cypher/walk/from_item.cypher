@@ -5,11 +5,10 @@
 //
 // w is the weight of a pair of person and item: the largest of $kind_weights among its kinds, halved with every
 // $half_life_ms since its last time; a pair counts once, and kinds of weight 0 or less don't count. d sums the weights
-// of a node's pairs. A graph whose (:Graph).kinds holds one kind needs no reading of relationships and is walked faster.
+// of a node's pairs. A graph whose (:Graph).kinds holds one kind is walked without reading relationships, so faster.
 //
-// Cost is bounded: the $max_people likeliest
-// people, the $max_fan_out first relationships (in the order of the store, which holds the newest first) of a node that
-// has more, and the damping of the $k + $max_candidates likeliest items.
+// Cost is bounded: the $max_people likeliest people, the $max_fan_out first relationships (in the order of the store,
+// which holds the newest first) of a node that has more, and the damping of the $k + $max_candidates likeliest items.
 // `people` counts those through whom the walk came to the item.
 //
 // $item_ids: the items to start from; an unknown id gives no rows
@@ -51,14 +50,16 @@ CALL (i, uniform, hidden) {
     WITH v, r LIMIT $max_fan_out
     WITH v, max(
       CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
-        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+        ELSE coalesce($kind_weights[r.kind], 1.0)
+          * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH w, collect(v) AS tier
     WITH collect([w, tier]) AS tiers, sum(w * size(tier)) AS d
     WITH tiers, d, COUNT { (i)<-[:INTERACTED]-() } AS n
     UNWIND tiers AS weighed
-    RETURN weighed[1] AS tier, weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
+    RETURN weighed[1] AS tier,
+      weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
   }
   UNWIND tier AS v
   WITH v, sum(share) AS p
@@ -75,14 +76,16 @@ CALL (i, uniform, hidden) {
     WITH j, r LIMIT $max_fan_out
     WITH j, max(
       CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
-        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+        ELSE coalesce($kind_weights[r.kind], 1.0)
+          * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH w, collect(j) AS tier
     WITH collect([w, tier]) AS tiers, sum(w * size(tier)) AS d
     WITH tiers, d, COUNT { (v)-[:INTERACTED]->() } AS n
     UNWIND tiers AS weighed
-    RETURN weighed[1] AS tier, weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
+    RETURN weighed[1] AS tier,
+      weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
   }
   WITH p * share AS p, tier
   UNWIND tier AS j
@@ -99,7 +102,8 @@ CALL (i, uniform, hidden) {
     WITH v, r LIMIT $max_fan_out
     WITH v, max(
       CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
-        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+        ELSE coalesce($kind_weights[r.kind], 1.0)
+          * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH sum(w) AS d, COUNT { (j)<-[:INTERACTED]-() } AS n

@@ -2,11 +2,12 @@
 //
 // score(j) = p(j) / d(j)^beta, with p(j) = sum over the user's items i and other people v of
 // w(u,i)/d(u) * w(v,i)/d(i) * w(v,j)/d(v): the probability that a walk of three random steps ends at j, damped by
-// how popular j is. P3alpha: Cooper, Lee, Radinsky, Siantos, 2014; RP3beta: Paudel, Christoffel, Newell, Bernstein, 2017.
+// how popular j is.
+// P3alpha: Cooper, Lee, Radinsky, Siantos, 2014; RP3beta: Paudel, Christoffel, Newell, Bernstein, 2017.
 //
 // w is the weight of a pair of person and item: the largest of $kind_weights among its kinds, halved with every
 // $half_life_ms since its last time; a pair counts once, and kinds of weight 0 or less don't count. d sums the weights
-// of a node's pairs. A graph whose (:Graph).kinds holds one kind needs no reading of relationships and is walked faster.
+// of a node's pairs. A graph whose (:Graph).kinds holds one kind is walked without reading relationships, so faster.
 //
 // Cost is bounded: at most the $max_history latest of the user's items are followed, the $max_people likeliest
 // people, the $max_fan_out first relationships (in the order of the store, which holds the newest first) of a node that
@@ -39,7 +40,8 @@ CALL (u) {
   MATCH (u)-[r:INTERACTED]->(i:Item)
   WITH i, max(r.last_at) AS at, max(
     CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
-      ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+      ELSE coalesce($kind_weights[r.kind], 1.0)
+        * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
     END) AS w
   ORDER BY coalesce(at, 0) DESC, i.item_id
   WITH collect(i) AS seen, collect(CASE WHEN w > 0 THEN [i, w] END)[..$max_history] AS liked
@@ -66,14 +68,16 @@ CALL (u, uniform, liked, d_u, hidden) {
     WITH v, r LIMIT $max_fan_out
     WITH v, max(
       CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
-        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+        ELSE coalesce($kind_weights[r.kind], 1.0)
+          * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH w, collect(v) AS tier
     WITH collect([w, tier]) AS tiers, sum(w * size(tier)) AS d
     WITH tiers, d, COUNT { (i)<-[:INTERACTED]-() } AS n
     UNWIND tiers AS weighed
-    RETURN weighed[1] AS tier, weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
+    RETURN weighed[1] AS tier,
+      weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
   }
   UNWIND tier AS v
   WITH v, sum(p * share) AS p
@@ -91,14 +95,16 @@ CALL (u, uniform, liked, d_u, hidden) {
     WITH j, r LIMIT $max_fan_out
     WITH j, max(
       CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
-        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+        ELSE coalesce($kind_weights[r.kind], 1.0)
+          * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH w, collect(j) AS tier
     WITH collect([w, tier]) AS tiers, sum(w * size(tier)) AS d
     WITH tiers, d, COUNT { (v)-[:INTERACTED]->() } AS n
     UNWIND tiers AS weighed
-    RETURN weighed[1] AS tier, weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
+    RETURN weighed[1] AS tier,
+      weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
   }
   WITH p * share AS p, tier
   UNWIND tier AS j
@@ -115,7 +121,8 @@ CALL (u, uniform, liked, d_u, hidden) {
     WITH v, r LIMIT $max_fan_out
     WITH v, max(
       CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
-        ELSE coalesce($kind_weights[r.kind], 1.0) * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
+        ELSE coalesce($kind_weights[r.kind], 1.0)
+          * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
       END) AS w
     WHERE w > 0
     WITH sum(w) AS d, COUNT { (j)<-[:INTERACTED]-() } AS n
