@@ -3,9 +3,9 @@
 // score(j) = p(j) / d(j)^beta, with p(j) = sum over people v of w(v,i)/d(i) * w(v,j)/d(v).
 // P3alpha: Cooper, Lee, Radinsky, Siantos, 2014; RP3beta: Paudel, Christoffel, Newell, Bernstein, 2017.
 //
-// w is the weight of a pair of person and item: the largest of $kind_weights among its kinds, halved with every
-// $half_life_ms since its last time; a pair counts once, and kinds of weight 0 or less don't count. d sums the weights
-// of a node's pairs. A graph whose (:Graph).kinds holds one kind is walked without reading relationships, so faster.
+// w is the weight of a pair of person and item, the largest of $kind_weights among its kinds: a pair counts once, and
+// kinds of weight 0 or less don't count. d sums the weights of a node's pairs. Where (:Graph).kinds holds one kind, all
+// pairs weigh the same, and the walk needn't read relationships, which is several times faster.
 //
 // Cost is bounded: the $max_people likeliest people, the $max_fan_out first relationships (in the order of the store,
 // which holds the newest first) of a node that has more, and the damping of the $k + $max_candidates likeliest items.
@@ -14,8 +14,6 @@
 // $item_ids: the items to start from; an unknown id gives no rows
 // $k: how many items to return for each (default 10)
 // $beta: how much popular items are held back: 0 not at all, 1 in full (default 0.1)
-// $half_life_ms: after how many milliseconds an interaction counts half; null: time doesn't matter (default null)
-// $now: the time to count from, in milliseconds since 1970; null: the server's clock (default null)
 // $kind_weights: how much each kind says that a person likes an item; others weigh 1 (default {"view": 0.5, "click": 0.5, "skip": -0.5, "dislike": -1.0, "hide": -1.0})
 // $max_people: through how many people the walk goes, the likeliest (default 200)
 // $max_fan_out: how many relationships of one node are followed (default 5000)
@@ -24,90 +22,81 @@
 // $allowed: ids of the only items that may come; null: all (default null)
 // returns: item_id, similar_id, score, rank, people
 // access: read
-// :param {item_ids: ['50'], k: 10, beta: 0.1, half_life_ms: null, now: null, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_people: 200, max_fan_out: 5000, max_candidates: 50, excluded: [], allowed: null}
+// :param {item_ids: ['50'], k: 10, beta: 0.1, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_people: 200, max_fan_out: 5000, max_candidates: 50, excluded: [], allowed: null}
 
 UNWIND $item_ids AS item_id
 MATCH (i:Item {item_id: item_id})
 OPTIONAL MATCH (g:Graph {name: 'graphrec'})
-WITH item_id, i, $half_life_ms IS NULL
-  AND coalesce(size(g.kinds) = 1 AND coalesce($kind_weights[g.kinds[0]], 1.0) > 0, false) AS uniform
+WITH item_id, i, coalesce(size(g.kinds) = 1 AND coalesce($kind_weights[g.kinds[0]], 1.0) > 0, false) AS one_kind
+
+// What must not come.
 CALL (i) {
   UNWIND $excluded AS excluded_id
   MATCH (x:Item {item_id: excluded_id})
   WITH collect(x) AS excluded
   RETURN [i] + excluded AS hidden
 }
-CALL (i, uniform, hidden) {
-  CALL (i, uniform) {
-    WITH * WHERE uniform
+
+CALL (i, one_kind, hidden) {
+  // From each item to the people who like it, with the chance of each; those of equal weight together.
+  CALL (i, one_kind) {
+    WITH * WHERE one_kind
     MATCH (i)<-[:INTERACTED]-(v)
     WITH v LIMIT $max_fan_out
-    WITH collect(v) AS tier WHERE size(tier) > 0
-    RETURN tier, 1.0 / COUNT { (i)<-[:INTERACTED]-() } AS share
+    WITH collect(v) AS people WHERE size(people) > 0
+    RETURN people, 1.0 / size(people) AS chance
     UNION ALL
-    WITH * WHERE NOT uniform
+    WITH * WHERE NOT one_kind
     MATCH (i)<-[r:INTERACTED]-(v)
     WITH v, r LIMIT $max_fan_out
-    WITH v, max(
-      CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
-        ELSE coalesce($kind_weights[r.kind], 1.0)
-          * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
-      END) AS w
+    WITH v, max(coalesce($kind_weights[r.kind], 1.0)) AS w
     WHERE w > 0
-    WITH w, collect(v) AS tier
-    WITH collect([w, tier]) AS tiers, sum(w * size(tier)) AS d
-    WITH tiers, d, COUNT { (i)<-[:INTERACTED]-() } AS n
-    UNWIND tiers AS weighed
-    RETURN weighed[1] AS tier,
-      weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
+    WITH w, collect(v) AS people
+    WITH collect([w, people]) AS tiers, sum(w * size(people)) AS d
+    UNWIND tiers AS tier
+    RETURN tier[1] AS people, tier[0] / d AS chance
   }
-  UNWIND tier AS v
-  WITH v, sum(share) AS p
+  UNWIND people AS v
+  WITH v, chance AS p
   ORDER BY round(p, 10) DESC, v.user_id LIMIT $max_people
-  CALL (v, uniform) {
-    WITH * WHERE uniform
+
+  // And on from them to what they like.
+  CALL (v, one_kind) {
+    WITH * WHERE one_kind
     MATCH (v)-[:INTERACTED]->(j)
     WITH j LIMIT $max_fan_out
-    WITH collect(j) AS tier
-    RETURN tier, 1.0 / COUNT { (v)-[:INTERACTED]->() } AS share
+    WITH collect(j) AS items WHERE size(items) > 0
+    RETURN items, 1.0 / size(items) AS chance
     UNION ALL
-    WITH * WHERE NOT uniform
+    WITH * WHERE NOT one_kind
     MATCH (v)-[r:INTERACTED]->(j)
     WITH j, r LIMIT $max_fan_out
-    WITH j, max(
-      CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
-        ELSE coalesce($kind_weights[r.kind], 1.0)
-          * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
-      END) AS w
+    WITH j, max(coalesce($kind_weights[r.kind], 1.0)) AS w
     WHERE w > 0
-    WITH w, collect(j) AS tier
-    WITH collect([w, tier]) AS tiers, sum(w * size(tier)) AS d
-    WITH tiers, d, COUNT { (v)-[:INTERACTED]->() } AS n
-    UNWIND tiers AS weighed
-    RETURN weighed[1] AS tier,
-      weighed[0] / d * CASE WHEN n > $max_fan_out THEN toFloat($max_fan_out) / n ELSE 1.0 END AS share
+    WITH w, collect(j) AS items
+    WITH collect([w, items]) AS tiers, sum(w * size(items)) AS d
+    UNWIND tiers AS tier
+    RETURN tier[1] AS items, tier[0] / d AS chance
   }
-  WITH p * share AS p, tier
-  UNWIND tier AS j
+  WITH p * chance AS p, items
+  UNWIND items AS j
   WITH j, sum(p) AS p, count(*) AS people
   WHERE NOT j IN hidden AND ($allowed IS NULL OR j.item_id IN $allowed)
   WITH j, p, people
   ORDER BY round(p, 10) DESC, j.item_id LIMIT $k + $max_candidates
-  CALL (j, uniform) {
-    WITH * WHERE uniform OR $beta = 0
+
+  // Popular items are held back.
+  CALL (j, one_kind) {
+    WITH * WHERE one_kind OR $beta = 0
     RETURN toFloat(COUNT { (j)<-[:INTERACTED]-() }) AS d
     UNION ALL
-    WITH * WHERE NOT uniform AND $beta <> 0
+    WITH * WHERE NOT one_kind AND $beta <> 0
     MATCH (j)<-[r:INTERACTED]-(v)
     WITH v, r LIMIT $max_fan_out
-    WITH v, max(
-      CASE WHEN $half_life_ms IS NULL OR r.last_at IS NULL THEN coalesce($kind_weights[r.kind], 1.0)
-        ELSE coalesce($kind_weights[r.kind], 1.0)
-          * 0.5 ^ (toFloat(abs(coalesce($now, timestamp()) - r.last_at)) / $half_life_ms)
-      END) AS w
+    WITH v, max(coalesce($kind_weights[r.kind], 1.0)) AS w
     WHERE w > 0
-    WITH sum(w) AS d, COUNT { (j)<-[:INTERACTED]-() } AS n
-    RETURN d * CASE WHEN n > $max_fan_out THEN toFloat(n) / $max_fan_out ELSE 1.0 END AS d
+    WITH j, sum(w) AS d
+    RETURN d
   }
   WITH j, p / d ^ $beta AS score, people
   ORDER BY round(score, 10) DESC, j.item_id LIMIT $k
@@ -115,5 +104,6 @@ CALL (i, uniform, hidden) {
   UNWIND range(1, size(best)) AS rank
   RETURN best[rank - 1][0] AS similar_id, best[rank - 1][1] AS score, best[rank - 1][2] AS people, rank
 }
+
 RETURN item_id, similar_id, score, rank, people
 ORDER BY item_id, rank

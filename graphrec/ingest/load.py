@@ -125,7 +125,7 @@ def _import(home: Home, rows: Rows, progress: Progress | None) -> None:
     bulk.load_in_bulk(home, rows, progress, still_empty=lambda: is_empty(home))
     with connect(home.root) as graph:
         ensure_schema(graph)
-        graph.write("load/kinds", kinds=rows.kinds())
+        graph.write("load/kinds", kinds=rows.kinds(), complete=True)
 
 
 def _counts(rows: Rows) -> dict[str, int]:

@@ -26,10 +26,10 @@ TOY = likes(
 C, D = 9 / 48, 5 / 48
 
 
-def walk(toy: Toy, start: dict[str, float], without: str | None = None, **decay: Any) -> dict[str, float]:
+def walk(toy: Toy, start: dict[str, float], without: str | None = None) -> dict[str, float]:
     """The probability of every item after item -> person -> item, by networkx's stochastic graph."""
     directed = nx.DiGraph()
-    for (user, item), weight in toy.weights(**decay).items():
+    for (user, item), weight in toy.weights().items():
         directed.add_edge(("user", user), ("item", item), weight=weight)
         directed.add_edge(("item", item), ("user", user), weight=weight)
     chances = nx.stochastic_graph(directed)
@@ -45,9 +45,9 @@ def walk(toy: Toy, start: dict[str, float], without: str | None = None, **decay:
     return dict(found)
 
 
-def damped(toy: Toy, found: dict[str, float], beta: float, **decay: Any) -> dict[str, float]:
+def damped(toy: Toy, found: dict[str, float], beta: float) -> dict[str, float]:
     degree: dict[str, float] = defaultdict(float)
-    for (_, item), weight in toy.weights(**decay).items():
+    for (_, item), weight in toy.weights().items():
         degree[item] += weight
     return {item: p / degree[item] ** beta for item, p in found.items()}
 
@@ -55,7 +55,7 @@ def damped(toy: Toy, found: dict[str, float], beta: float, **decay: Any) -> dict
 def from_user(toy: Toy, user: str, beta: float, **decay: Any) -> dict[str, float]:
     own = {item: weight for (other, item), weight in toy.weights(**decay).items() if other == user}
     start = {item: weight / sum(own.values()) for item, weight in own.items()}
-    found = damped(toy, walk(toy, start, user, **decay), beta, **decay)
+    found = damped(toy, walk(toy, start, user), beta)
     return {item: score for item, score in found.items() if item not in toy.seen(user)}
 
 
@@ -92,14 +92,14 @@ def test_oracle(graph: Graph, kinds: tuple[str, ...], noted: bool, half_life_ms:
         wanted = ranked(from_user(toy, user, 0.4, **decay), 7)
         assert_same(pairs(row for row in rows if row["user_id"] == user), wanted)
     for item in toy.items[:5]:
-        found = damped(toy, walk(toy, {item: 1.0}, **decay), 0.4, **decay)
+        found = damped(toy, walk(toy, {item: 1.0}), 0.4)
         found.pop(item, None)
-        rows = graph.read("walk/from_item", item_ids=[item], k=7, beta=0.4, **decay)
+        rows = graph.read("walk/from_item", item_ids=[item], k=7, beta=0.4)
         assert_same(pairs(rows, "similar_id"), ranked(found, 7))
     given = toy.items[:3]
     visitor = {"visitor": 0, "items": [*zip(given, (3.0, 1.0, -1.0), strict=True), ["unknown", 9.0]]}
-    rows = graph.read("walk/from_items", visitors=[visitor], k=7, beta=0.4, **decay)
-    found = damped(toy, walk(toy, {given[0]: 0.75, given[1]: 0.25}, **decay), 0.4, **decay)
+    rows = graph.read("walk/from_items", visitors=[visitor], k=7, beta=0.4)
+    found = damped(toy, walk(toy, {given[0]: 0.75, given[1]: 0.25}), 0.4)
     assert_same(pairs(rows), ranked({i: s for i, s in found.items() if i not in given}, 7))
 
 
@@ -134,7 +134,7 @@ def test_caps_bound_the_walk(graph: Graph, noted: bool) -> None:
     put(graph, Toy((*toy.interactions, ("u", "hub", "interaction", 1))), noted=noted)
     rows = graph.read("walk/recommend", user_ids=["u"], k=100, max_fan_out=10, max_people=7)
     assert len(rows) == 7
-    assert [row["score"] for row in rows] == pytest.approx([1 / 61 / 2] * 7)
+    assert [row["score"] for row in rows] == pytest.approx([1 / 10 / 2] * 7)
 
 
 def test_only_the_latest_items_are_followed(graph: Graph) -> None:

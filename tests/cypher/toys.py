@@ -70,7 +70,7 @@ def put(graph: Graph, toy: Toy, *, noted: bool = True) -> Toy:
             rows=rows,
         ).consume()
     if noted:
-        graph.write("load/kinds", kinds=sorted({kind for _, _, kind, _ in toy.interactions}))
+        graph.write("load/kinds", kinds=sorted({kind for _, _, kind, _ in toy.interactions}), complete=True)
     return toy
 
 
