@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,8 +20,9 @@ from graphrec.evaluation.lists import check_path, write_lists
 from graphrec.evaluation.metrics import Truth, measure
 from graphrec.evaluation.parts import BEST_SPLIT, Split, SplitSettings, split
 from graphrec.evaluation.ranking import IN_GRAPH, IN_MEMORY, Pace, Progress, rank_users
-from graphrec.evaluation.stage import second_graph
+from graphrec.evaluation.stage import fill, second_graph
 from graphrec.frames import Frames
+from graphrec.graph import Graph
 from graphrec.recommend.base import Recommender
 from graphrec.recommend.fitted import FITTED, make_fitted
 from graphrec.recommend.registry import NAMES, get
@@ -71,10 +73,11 @@ def compare(
     _check(models, ks, n_users)
     if lists is not None:
         check_path(lists)
-    with TemporaryDirectory(prefix="graphrec-") as folder:
+    asks = any(name not in FITTED for name in models)
+    with TemporaryDirectory(prefix="graphrec-") as folder, second_graph() if asks else nullcontext() as coming:
         dealt = split(frames, Path(folder), settings)
         run = _Run.of(dealt, _sample(dealt, n_users, settings.seed), tuple(sorted(set(ks))), progress)
-        rows, tables = run.all(models, model_settings or {})
+        rows, tables = run.all(models, model_settings or {}, coming)
         if lists is not None:
             write_lists(lists, tables)
         return run.told(frames.name, settings, rows)
@@ -98,19 +101,18 @@ class _Run:
         return cls(dealt, snapshot, Truth.of(test, _likers(snapshot), n_train_users), ks, progress)
 
     def all(
-        self, models: Sequence[str], settings: Mapping[str, Mapping[str, Any]]
+        self, models: Sequence[str], settings: Mapping[str, Mapping[str, Any]], coming: Future[Graph] | None
     ) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:
-        """A row and the ranked lists of each model. The fitted ones come first, while no second server takes memory."""
+        """A row and the ranked lists of each model. The fitted ones come first, while the second graph is empty."""
         found: dict[str, tuple[dict[str, Any], pd.DataFrame]] = {}
         for name in (name for name in models if name in FITTED):
             with _clock() as fitting:
                 recommender = self._fit(name, settings.get(name, {}))
             found[name] = self._measure(recommender, IN_MEMORY, fitting[0])
-        asking = [name for name in models if name not in FITTED]
-        with ExitStack() as stack:
-            graph = stack.enter_context(second_graph(self.dealt.train, self.progress)) if asking else None
-            for name in asking:
-                assert graph is not None
+        if coming is not None:
+            graph = coming.result()
+            fill(graph, self.dealt.train, self.progress)
+            for name in (name for name in models if name not in FITTED):
                 found[name] = self._measure(get(name, graph, with_reasons=False), IN_GRAPH, 0.0)
         return [found[name][0] for name in models], [found[name][1] for name in models]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -25,17 +26,17 @@ WINDOW = 1_000_000
 
 
 @contextmanager
-def second_graph(frames: Frames, progress: Progress | None = None) -> Iterator[Graph]:
-    """A Graph that holds these frames, on a server of its own that is gone afterwards, never the user's."""
-    if progress:
-        progress("second graph", 0, 1)
-    with throwaway() as graph:
-        ensure_schema(graph)
-        with open_rows(frames) as rows:
-            load_over_bolt(graph, rows, None)
-        if progress:
-            progress("second graph", 1, 1)
-        yield graph
+def second_graph() -> Iterator[Future[Graph]]:
+    """An empty Graph on a server of its own, which starts while the caller goes on, and is gone afterwards."""
+    with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+        yield pool.submit(stack.enter_context, throwaway())
+
+
+def fill(graph: Graph, frames: Frames, progress: Progress | None = None) -> None:
+    """Put the frames into the second graph."""
+    ensure_schema(graph)
+    with open_rows(frames) as rows:
+        load_over_bolt(graph, rows, progress)
 
 
 def read_files(path: Path, folder: Path) -> Frames:

@@ -74,3 +74,7 @@ class EmbeddingModel(Model, Protocol):
     def settings_dict(self) -> Mapping[str, Any]:
         """What to keep beside a version."""
         ...
+
+    def fingerprint(self, snapshot: Snapshot) -> str:
+        """The same for the same data, settings and release only: then a fit would learn the same vectors again."""
+        ...

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from graphrec import __version__
 from graphrec.errors import InputError
 from graphrec.models.base import Progress, Vectors
 from graphrec.models.checkpoint import State
@@ -82,8 +83,8 @@ class LightGCN:
         return self
 
     def fingerprint(self, snapshot: Snapshot) -> str:
-        """The same for the same data and settings only: what a checkpoint must match."""
-        text = json.dumps([snapshot.digest(), self.settings.as_dict()], sort_keys=True)
+        """What a checkpoint must match to be gone on with."""
+        text = json.dumps([__version__, snapshot.digest(), self.settings.as_dict()], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def state_dict(self) -> dict[str, torch.Tensor]:

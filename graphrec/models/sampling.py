@@ -33,14 +33,15 @@ class Pairs:
 class Batch:
     """`users[n]` likes `candidates[target[n]]`; entries (row, column) of `excluded` are no negatives of theirs.
 
-    `candidates`: one row for all users of the batch, or a row a user. `log_expected`: the logarithm of how often each
-    candidate is drawn a batch, for those that all users share.
+    `candidates`: different items for all users of the batch, or a row a user. For those that all users share,
+    `log_drawn` is the logarithm of how often each was drawn, and `log_expected` of how often it is drawn a batch.
     """
 
     users: Ints
     candidates: Ints
     target: Ints
     excluded: tuple[Ints, Ints]
+    log_drawn: NDArray[np.float32] | None = None
     log_expected: NDArray[np.float32] | None = None
 
 
@@ -85,11 +86,19 @@ def batches(
             yield negatives(pairs, chosen, n_negatives, rng)
 
 
-def _shared_batch(pairs: Pairs, users: Ints, candidates: Ints, n_drawn: int) -> Batch:
-    target = np.arange(len(users))
-    expected = len(users) * pairs.n_likers[candidates] / len(pairs.users) + n_drawn / pairs.matrix.shape[1]
-    excluded = _known(pairs.matrix, users, candidates, target)
-    return Batch(users, candidates, target, excluded, np.log(expected).astype(np.float32))
+def _shared_batch(pairs: Pairs, users: Ints, drawn: Ints, n_evenly: int) -> Batch:
+    """`drawn` begins with the users' own. An item that was drawn twice is scored once and counts twice."""
+    candidates, column, n_drawn = np.unique(drawn, return_inverse=True, return_counts=True)
+    target = column[: len(users)]
+    expected = len(users) * pairs.n_likers[candidates] / len(pairs.users) + n_evenly / pairs.matrix.shape[1]
+    return Batch(
+        users,
+        candidates,
+        target,
+        _known(pairs.matrix, users, candidates, target),
+        np.log(n_drawn).astype(np.float32),
+        np.log(expected).astype(np.float32),
+    )
 
 
 def n_batches(n_pairs: int, batch_size: int) -> int:
@@ -100,18 +109,14 @@ def n_batches(n_pairs: int, batch_size: int) -> int:
 def _known(matrix: sparse.csr_array, users: Ints, candidates: Ints, target: Ints) -> tuple[Ints, Ints]:
     """Where a candidate is liked by the row's user, except for the target itself.
 
-    Cost: the liked items of the users, and the hits; no table of users × candidates.
+    Cost: the liked items of the users; no table of users × candidates.
     """
-    by_item = np.argsort(candidates, kind="stable")
-    n_here = np.bincount(candidates, minlength=matrix.shape[1])
-    first = np.cumsum(n_here) - n_here
+    column_of = np.full(matrix.shape[1], -1)
+    column_of[candidates] = np.arange(len(candidates))
     starts, lengths = matrix.indptr[users].astype(np.int64), np.diff(matrix.indptr)[users]
+    columns = column_of[matrix.indices[_ranges(starts, lengths)]]
     rows = np.repeat(np.arange(len(users)), lengths)
-    liked = matrix.indices[_ranges(starts, lengths)]
-    here = n_here[liked]
-    columns = by_item[_ranges(first[liked[here > 0]], here[here > 0])]
-    rows = np.repeat(rows, here)
-    other = columns != target[rows]
+    other = (columns >= 0) & (columns != target[rows])
     return rows[other], columns[other]
 
 

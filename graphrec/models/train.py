@@ -12,8 +12,8 @@ from graphrec.models import MODELS, create
 from graphrec.models.base import EmbeddingModel, Progress
 from graphrec.models.checkpoint import discard_state
 from graphrec.snapshot import Snapshot
-from graphrec.versions import Embeddings, ModelVersion, publish
-from graphrec.versions.files import model_folder
+from graphrec.versions import Embeddings, ModelVersion, current, publish
+from graphrec.versions.files import has_files, model_folder
 from graphrec.versions.publish import Progress as Publishing
 
 
@@ -28,27 +28,34 @@ def train(
     settings: Mapping[str, Any] | None = None,
     *,
     resume: bool = False,
+    again: bool = False,
     progress: Progress | None = None,
     publishing: Publishing | None = None,
 ) -> ModelVersion:
-    """The new version, live. With `resume` an interrupted run of the same data and settings goes on where it was.
+    """The live version of the graph as it is: a new one, or the one before if neither data nor settings have changed.
 
-    Interrupted at any moment, it leaves the version before live and whole.
+    `resume`: an interrupted run of the same data and settings goes on where it was. `again`: train even if nothing
+    has changed. Interrupted at any moment, it leaves the version before live and whole.
     """
     model = create(name, settings)
     if not isinstance(model, EmbeddingModel):
         raise InputError(f"{name} has no vectors to write into the graph; train one of {', '.join(_trainable())}")
+    snapshot = Snapshot.from_graph(graph)
+    if not again and (live := _unchanged(graph, model, snapshot)):
+        return live
     folder = checkpoint_folder(graph.home, name)
     if not resume:
         discard_state(folder)
     model.checkpoints, model.resume = folder, resume
-    model.fit(Snapshot.from_graph(graph), progress)
-    version = publish_model(graph, model, publishing)
+    model.fit(snapshot, progress)
+    version = publish_model(graph, model, model.fingerprint(snapshot), publishing)
     discard_state(folder)
     return version
 
 
-def publish_model(graph: Graph, model: EmbeddingModel, progress: Publishing | None = None) -> ModelVersion:
+def publish_model(
+    graph: Graph, model: EmbeddingModel, fingerprint: str = "", progress: Publishing | None = None
+) -> ModelVersion:
     """Publish what a fitted model has learnt; the model itself is kept beside its vectors."""
     return publish(
         graph,
@@ -57,9 +64,17 @@ def publish_model(graph: Graph, model: EmbeddingModel, progress: Publishing | No
         metric=model.metric,
         metrics=model.metrics,
         settings=model.settings_dict,
+        fingerprint=fingerprint,
         save=model.save,
         progress=progress,
     )
+
+
+def _unchanged(graph: Graph, model: EmbeddingModel, snapshot: Snapshot) -> ModelVersion | None:
+    """The live version, if the model would only learn it again."""
+    live = current(graph, model.name)
+    same = live and live.fingerprint == model.fingerprint(snapshot) and has_files(graph, live)
+    return live if same else None
 
 
 def _trainable() -> list[str]:

@@ -127,12 +127,13 @@ class Trainer:
         return float(loss.detach()), cast(Tensor, left.grad), cast(Tensor, right.grad)
 
     def _correct(self, logits: Tensor, target: Tensor, batch: Batch, rows: slice) -> None:
-        """In place: constants, so no gradient passes. Negatives that are drawn often count the less for it, so that
-        the loss is that of all items (Bengio and Senécal, 2008); the positive is always there."""
-        if batch.log_expected is not None and self.settings.correction:
+        """In place: constants, so no gradient passes. Negatives count as often as they were drawn, and the less for
+        it the likelier that was, so that the loss is that of all items (Bengio and Senécal, 2008); the positive is
+        always there."""
+        if batch.log_drawn is not None and batch.log_expected is not None:
             positive = logits.gather(1, target[:, None])
-            logits.sub_(torch.from_numpy(batch.log_expected).to(self.device), alpha=self.settings.correction)
-            logits.scatter_(1, target[:, None], positive)
+            weight = batch.log_drawn - np.float32(self.settings.correction) * batch.log_expected
+            logits.add_(torch.from_numpy(weight).to(self.device)).scatter_(1, target[:, None], positive)
         first, last = np.searchsorted(batch.excluded[0], (rows.start, rows.stop))
         row, column = (self._tensor(part[first:last]) for part in batch.excluded)
         logits[row - rows.start, column] = -torch.inf

@@ -34,6 +34,7 @@ def publish(
     metric: str = "cosine",
     metrics: Mapping[str, float] | None = None,
     settings: Mapping[str, Any] | None = None,
+    fingerprint: str = "",
     save: Save | None = None,
     progress: Progress | None = None,
 ) -> ModelVersion:
@@ -46,6 +47,7 @@ def publish(
     users, items = unit_vectors(embeddings.user_vectors, embeddings.item_vectors, metric)
     unit = Embeddings(embeddings.user_ids, users, embeddings.item_ids, items)
     told = {"metric": metric, "dim": items.shape[1], "metrics": metrics or {}, "settings": settings or {}}
+    told["fingerprint"] = fingerprint
     folder = model_folder(graph.home, name)
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -105,7 +107,8 @@ def _write(graph: Graph, version: ModelVersion, nodes: tuple[str, Ids, Vectors],
 
 
 def _swap(graph: Graph, version: ModelVersion) -> None:
-    if not graph.write("model/swap", model=version.name, version=version.version, properties=version.node()):
+    named = {"model": version.name, "version": version.version}
+    if not graph.write("model/record", **named, properties=version.node()) or not graph.write("model/swap", **named):
         raise _lost(version)
 
 

@@ -19,7 +19,8 @@ class ModelVersion:
     """One version. `slot` is None when its vectors are no longer in the graph, only in its files.
 
     `metric` is what the model was trained for; the vectors that are kept have length 1 (`unit_vectors`), so a score
-    is their dot product, which is their cosine: the same number in NumPy, in the vector index and in Cypher.
+    is their dot product, which is their cosine: the same number in NumPy, in the vector index and in Cypher. Equal
+    `fingerprint`s mean equal data and settings, and so equal vectors; '' where that isn't known.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ModelVersion:
     dim: int
     trained_at: int
     graph_id: str
+    fingerprint: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 

@@ -51,13 +51,14 @@ def test_the_same_seed_draws_the_same(pairs: Pairs, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["in-batch", "shared"])
 def test_the_correction_makes_a_batch_stand_for_all_items(pairs: Pairs, name: str) -> None:
-    """Σ over a batch of value / expected count is on average Σ over all liked items (and all items when shared)."""
+    """Σ of value × count / expected count is on average Σ over all liked items (and all items when shared)."""
     rng = np.random.default_rng(5)
     value = rng.random(pairs.matrix.shape[1])
     sums = []
     for seed in range(300):
         batch = next(batches(pairs, SAMPLERS[name], 50, 7, np.random.default_rng(seed)))
+        assert batch.log_drawn is not None
         assert batch.log_expected is not None
-        sums.append((value[batch.candidates] / np.exp(batch.log_expected)).sum())
+        sums.append((value[batch.candidates] * np.exp(batch.log_drawn - batch.log_expected)).sum())
     possible = np.ones(len(value), dtype=bool) if name == "shared" else pairs.n_likers > 0
     assert np.mean(sums) == pytest.approx(value[possible].sum(), rel=0.03)

@@ -61,14 +61,26 @@ def test_training_publishes_the_vectors_that_the_model_learnt(filled: Graph) -> 
 def test_interrupted_training_goes_on_and_ends_with_the_same_vectors(filled: Graph) -> None:
     first = train(filled, settings=SETTINGS)
     with pytest.raises(KeyboardInterrupt):
-        train(filled, settings=SETTINGS, progress=stop_at(3))
+        train(filled, settings=SETTINGS, again=True, progress=stop_at(3))
     assert versions.current(filled, "lightgcn") == first
     reports: list[Report] = []
-    second = train(filled, settings=SETTINGS, resume=True, progress=reports.append)
+    second = train(filled, settings=SETTINGS, resume=True, again=True, progress=reports.append)
     assert {r.epoch for r in reports} == {3}
     np.testing.assert_array_equal(
         versions.read_slot(filled, first).item_vectors, versions.read_slot(filled, second).item_vectors
     )
+
+
+def test_what_has_not_changed_is_not_trained_again(filled: Graph) -> None:
+    first = train(filled, settings=SETTINGS)
+    reports: list[Report] = []
+    assert train(filled, settings=SETTINGS, progress=reports.append) == first
+    assert not reports
+    assert train(filled, settings=SETTINGS | {"seed": 7}).version == 2
+    with filled.session() as session:
+        session.run(WRITE, pairs=[["a new user", "a new item"]]).consume()
+    assert train(filled, settings=SETTINGS | {"seed": 7}, progress=reports.append).version == 3
+    assert reports
 
 
 def test_interrupted_while_publishing_it_publishes_without_training_again(filled: Graph) -> None:
@@ -94,7 +106,10 @@ def test_the_command_trains_and_tells(filled: Graph) -> None:
     arguments = ["train", "--epochs", "1", "--embedding-dim", "8", "--set", "batch_size=256"]
     told = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert "lightgcn version 1 is live (8 numbers a vector; validation_recall@20 " in told.stdout
-    found = json.loads(CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False).stdout)
+    same = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert "lightgcn version 1 is live" in same.stdout
+    assert "neither data nor settings have changed since it was trained; --again" in same.stderr
+    found = json.loads(CliRunner().invoke(app, [*arguments, "--again", "--json"], catch_exceptions=False).stdout)
     assert (found["version"], found["slot"], found["settings"]["batch_size"]) == (2, "b", 256)
     assert found["metrics"]["validation_recall@20"] > 0
 

@@ -45,7 +45,7 @@ def demo(
     with _step("loaded"):
         _load(path, home)
     with connect(home) as graph:
-        with _step("trained LightGCN, and wrote its embeddings back"):
+        with _step("LightGCN is trained, its embeddings are written back"):
             _train(graph)
         _show_counts(graph)
         _show_history(graph, user, k)
@@ -86,8 +86,9 @@ def _show_counts(graph: Graph) -> None:
     from graphrec.ingest.stats import read_stats
 
     stats = read_stats(graph)
-    counts = [f"{n:,} {name}" for part in (stats.nodes, stats.relationships) for name, n in part.items() if n]
-    console.print(f"\n[bold]The graph[/]: {escape(', '.join(counts))}\n[dim]checksum {stats.checksum}[/]")
+    counts = {name: n for name, n in (stats.nodes | stats.relationships).items() if n and name != "models"}
+    told = ", ".join(f"{n:,} {name}" for name, n in counts.items())
+    console.print(f"\n[bold]The graph[/]: {escape(told)}\n[dim]checksum {stats.checksum}[/]")
 
 
 def _show_history(graph: Graph, user: str, k: int) -> None:

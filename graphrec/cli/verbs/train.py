@@ -32,13 +32,15 @@ def train(  # noqa: PLR0917
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; may be repeated.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, if there is one.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Train even if data and settings are the same.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Train a model on the graph and write its vectors back, with a vector index.
 
     Part of the training data is withheld to know when to stop. The new vectors go into the idle slot; the version
-    before stays live until they are complete. Interrupted, `graphrec train --resume` goes on.
+    before stays live until they are complete. Interrupted, `graphrec train --resume` goes on. Where neither data
+    nor settings have changed since, there is nothing to train.
     """
     given = (embedding_dim, num_layers, learning_rate, batch_size, epochs, patience, seed)
     settings = {n: v for n, v in zip(NAMED, given, strict=True) if v is not None} | _read_settings(setting or [])
@@ -47,10 +49,14 @@ def train(  # noqa: PLR0917
 
         watch = _Watch(bar)
         try:
-            version = run(graph, model, settings, resume=resume, progress=watch.fit, publishing=watch.publish)
+            version = run(
+                graph, model, settings, resume=resume, again=again, progress=watch.fit, publishing=watch.publish
+            )
         except KeyboardInterrupt:
             err.print(f"interrupted; the version before stays live, `graphrec train --model {model} --resume` goes on")
             raise typer.Exit(130) from None
+    if not watch.has_begun:
+        err.print("neither data nor settings have changed since it was trained; --again trains it all the same")
     _show(version, as_json)
 
 
@@ -68,6 +74,11 @@ class _Watch:
     def __init__(self, bar: Progress) -> None:
         self._bar = bar
         self._tasks: dict[str, Any] = {}
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was told."""
+        return bool(self._tasks)
 
     def fit(self, report: Any) -> None:
         """One step of one epoch."""
