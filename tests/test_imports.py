@@ -27,7 +27,6 @@ LAYERS = (
     ("graphrec.recommend",),
     ("graphrec.evaluation",),
     ("graphrec.datasets", "graphrec.doctor"),
-    ("graphrec.demo",),
     ("graphrec",),
     ("graphrec.cli",),
 )

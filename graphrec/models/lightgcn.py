@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from graphrec import __version__
 from graphrec.errors import InputError
 from graphrec.models.base import Progress, Vectors
 from graphrec.models.checkpoint import State
@@ -26,6 +25,9 @@ from graphrec.snapshot import Snapshot
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
 
 FILE = "lightgcn.npz"
+
+REVISION = 1
+"""Raised whenever the same data and settings learn other vectors than before."""
 
 
 class LightGCN:
@@ -84,7 +86,7 @@ class LightGCN:
 
     def fingerprint(self, snapshot: Snapshot) -> str:
         """What a checkpoint must match to be gone on with."""
-        text = json.dumps([__version__, snapshot.digest(), self.settings.as_dict()], sort_keys=True)
+        text = json.dumps([REVISION, snapshot.digest(), self.settings.as_dict()], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def state_dict(self) -> dict[str, torch.Tensor]:
