@@ -76,5 +76,5 @@ class EmbeddingModel(Model, Protocol):
         ...
 
     def fingerprint(self, snapshot: Snapshot) -> str:
-        """The same for the same data, settings and revision of the model only: then a fit would learn the same vectors again."""
+        """The same for the same data, settings and revision of the model: a fit would learn the same again."""
         ...
