@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from graphrec.ingest.rows import Column, Rows
 IDS_A_BATCH = 20_000
 NODES_A_BATCH = 5_000
 EDGES_A_BATCH = 20_000
+SESSIONS = 2
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being written, how much of it is done, and how much there is."""
@@ -64,10 +66,15 @@ def _load_ids(graph: Graph, rows: Rows, word: str, told: Progress) -> None:
 
 def _load_interactions(graph: Graph, rows: Rows, told: Progress) -> None:
     total, done = rows.count("sums"), 0
-    for batch in _ahead(rows.sums(EDGES_A_BATCH), batch_of):
-        write_batch(graph, batch)
-        done += batch.table.num_rows
+    for n_rows in _together(lambda batch: _write(graph, batch), rows.sums(EDGES_A_BATCH)):
+        done += n_rows
         told("interactions", done, total)
+
+
+def _write(graph: Graph, rows: pa.RecordBatch) -> int:
+    batch = batch_of(rows)
+    write_batch(graph, batch)
+    return len(batch.user)
 
 
 def _load_edges(graph: Graph, rows: Rows, name: str, query: str, told: Progress) -> None:
@@ -95,6 +102,22 @@ def _grouped(batch: pa.RecordBatch) -> list[list[Any]]:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+def _together(write: Callable[[pa.RecordBatch], int], batches: Iterable[pa.RecordBatch]) -> Iterator[int]:
+    """Batches written in SESSIONS at once, and what each gives.
+
+    While one commits, the next one runs. They have different users, whom they lock at their start; what else a commit
+    locks, Neo4j locks in the order of nodes, so two of them never wait for each other.
+    """
+    with ThreadPoolExecutor(SESSIONS) as pool:
+        waiting: deque[Future[int]] = deque()
+        for batch in batches:
+            if len(waiting) == SESSIONS:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(write, batch))
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _ahead(batches: Iterable[pa.RecordBatch], prepare: Callable[[pa.RecordBatch], Part]) -> Iterator[Part]:

@@ -75,7 +75,7 @@ def test_fixed_valid_and_test_parts_stay_out(graph: Graph, tmp_path: Path) -> No
 def test_a_break_in_the_middle_and_a_second_load_give_what_one_load_gives(
     graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    frames = generated(tmp_path, 3000)
+    frames = generated(tmp_path, 6000)
     monkeypatch.setattr(bolt, "EDGES_A_BATCH", 500)
 
     def stop(what: str, done: int, total: int) -> None:
