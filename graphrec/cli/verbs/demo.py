@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SHOWN = ("walk", "cooccurrence", "lightgcn")
 COMPARED = ("walk", "cooccurrence", "lightgcn", "popular")
+WHOLE_HISTORY = 1000
 MEASURED = ("recall@10", "ndcg@10", "coverage@10")
 
 
@@ -92,10 +93,18 @@ def _show_counts(graph: Graph) -> None:
 
 
 def _show_history(graph: Graph, user: str, k: int) -> None:
-    rows = graph.read("users/history", user_ids=[user], k=k)
-    liked = [{**row, "when": datetime.fromtimestamp((row["last_at"] or 0) / 1000, UTC).date()} for row in rows]
+    rated = graph.read("users/history", user_ids=[user], k=WHOLE_HISTORY)
+    best = sorted(rated, key=lambda row: (-row["rating"], row["rank"]))[:k]
+    liked = [
+        {
+            "title": row["title"],
+            "rating": f"{row['rating']:g}",
+            "when": datetime.fromtimestamp(row["last_at"] / 1000, UTC).date(),
+        }
+        for row in best
+    ]
     console.print()
-    print_table(liked, ["title", "rating", "when"], title=f"What user {user} rated last")
+    print_table(liked, ["title", "rating", "when"], title=f"What user {user} liked best, the latest first")
 
 
 def _show_side_by_side(graph: Graph, user: str, k: int) -> None:
