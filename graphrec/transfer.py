@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from graphrec.errors import GraphError
 from graphrec.graph import Graph
+from graphrec.sessions import side_by_side
 
 NO_TIME = int(np.iinfo(np.int64).min)
 """Stands in `last_at` where an interaction has no time."""
@@ -23,6 +24,8 @@ NO_TIME = int(np.iinfo(np.int64).min)
 USERS_A_BLOCK = 4000
 VECTORS_A_BLOCK = 5000
 LABELS = ("User", "Item")
+OPTIONAL = ("weight", "rating", "last_at")
+"""Properties that an interaction may lack."""
 
 Ids = NDArray[np.object_]
 Progress = Callable[[int, int], None]
@@ -56,12 +59,12 @@ def read_interactions(graph: Graph, progress: Progress | None = None) -> Interac
     item_ids, nodes = read_ids(graph, "item")
     order = np.argsort(nodes)
     pieces, kinds = [], dict[str, int]()
-    for start in range(0, len(user_ids), USERS_A_BLOCK):
-        block = user_ids[start : start + USERS_A_BLOCK].tolist()
-        rows = graph.read("transfer/interactions", user_ids=block)
+    starts = range(0, len(user_ids), USERS_A_BLOCK)
+    blocks = (user_ids[start : start + USERS_A_BLOCK].tolist() for start in starts)
+    for start, rows in zip(starts, side_by_side(lambda ids: _read_block(graph, ids), blocks), strict=True):
         pieces.append(_columns(rows, start, kinds, nodes[order], order))
         if progress:
-            progress(start + len(block), len(user_ids))
+            progress(min(start + USERS_A_BLOCK, len(user_ids)), len(user_ids))
     joined = [np.concatenate(column) for column in zip(_nothing(), *pieces, strict=True)]
     return Interactions(user_ids, item_ids, tuple(kinds), *joined)
 
@@ -81,13 +84,18 @@ def write_vectors(
     """
     name = f"transfer/write_{_word(label)}_vectors"
     packed = np.ascontiguousarray(matrix, dtype=">f4")
+    starts = range(0, len(ids), VECTORS_A_BLOCK)
+
+    def write(start: int) -> int:
+        part = range(start, min(start + VECTORS_A_BLOCK, len(ids)))
+        rows = [[str(ids[n]), Vector(packed[n].tobytes(), "f32")] for n in part]
+        return int(graph.write(name, rows=rows, property=property)[0]["written"])
+
     written = 0
-    for start in range(0, len(ids), VECTORS_A_BLOCK):
-        stop = min(start + VECTORS_A_BLOCK, len(ids))
-        rows = [[str(ids[n]), Vector(packed[n].tobytes(), "f32")] for n in range(start, stop)]
-        written += graph.write(name, rows=rows, property=property)[0]["written"]
+    for start, n_written in zip(starts, side_by_side(write, starts), strict=True):
+        written += n_written
         if progress:
-            progress(stop, len(ids))
+            progress(min(start + VECTORS_A_BLOCK, len(ids)), len(ids))
     return written
 
 
@@ -119,6 +127,14 @@ def read_ids(graph: Graph, word: str) -> tuple[Ids, NDArray[np.int64]]:
     nodes = np.array([node for row in rows for node in row["node"]], dtype=np.int64)
     order = np.argsort(ids)
     return ids[order], nodes[order]
+
+
+def _read_block(graph: Graph, user_ids: list[str]) -> list[dict[str, Any]]:
+    """The columns of some users' interactions, a row a kind, with a number in place of every missing one."""
+    rows = graph.read("transfer/interactions", user_ids=user_ids)
+    if any(0 < len(row[name]) < len(row["user"]) for row in rows for name in OPTIONAL):
+        rows = graph.read("transfer/interactions", user_ids=user_ids, filled=True)
+    return rows
 
 
 def _columns(

@@ -17,7 +17,7 @@ LAYERS = (
     ("graphrec.frames",),
     ("loaders",),
     ("graphrec.server",),
-    ("graphrec.graph",),
+    ("graphrec.graph", "graphrec.sessions"),
     ("graphrec.connect",),
     ("graphrec.transfer",),
     ("graphrec.ingest",),

@@ -7,7 +7,8 @@
 // among the pair's kinds is above 0; each counts once.
 //
 // Cost is bounded: the user's $max_history latest items, the $max_people people nearest to the user (the sum of their
-// parts of s), and of a node with more than $max_fan_out relationships the first in the order of the store.
+// parts of s), of a node with more than $max_fan_out relationships the first in the order of the store, and of the
+// items found the $max_candidates with the largest sum of those people's parts.
 // Seen items are left out before the cut. `people` counts those who like the item and one of the user's.
 //
 // $user_ids: whom to recommend to; an unknown id gives no rows
@@ -17,12 +18,13 @@
 // $max_history: how many of the user's items are followed, the latest (default 500)
 // $max_people: through how many people it goes, the nearest (default 200)
 // $max_fan_out: how many relationships of one node are followed (default 5000)
+// $max_candidates: how many items are scored, those of which the nearest people like most (default 1000)
 // $excluded: ids of items that must not come (default [])
 // $allowed: ids of the only items that may come; null: all (default null)
 // $include_seen: whether items the user already has may come (default false)
 // returns: user_id, item_id, score, rank, people
 // access: read
-// :param {user_ids: ['1'], k: 10, normalisation: 'cosine', kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_history: 500, max_people: 200, max_fan_out: 5000, excluded: [], allowed: null, include_seen: false}
+// :param {user_ids: ['1'], k: 10, normalisation: 'cosine', kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_history: 500, max_people: 200, max_fan_out: 5000, max_candidates: 1000, excluded: [], allowed: null, include_seen: false}
 
 UNWIND $user_ids AS user_id
 MATCH (u:User {user_id: user_id})
@@ -44,30 +46,26 @@ CALL (seen) {
 }
 CALL (u, uniform, liked, hidden, n_people) {
   UNWIND liked AS i
-  CALL (i, uniform) {
-    WITH * WHERE uniform
-    RETURN toFloat(COUNT { (i)<-[:INTERACTED]-() }) AS n_i
-    UNION ALL
-    WITH * WHERE NOT uniform
-    MATCH (i)<-[r:INTERACTED]-(v)
-    WITH v, r LIMIT $max_fan_out
-    WHERE coalesce($kind_weights[r.kind], 1.0) > 0
-    WITH count(DISTINCT v) AS n WHERE n > 0
-    RETURN toFloat(n) AS n_i
-  }
+  WITH i, CASE WHEN uniform
+    THEN toFloat(COUNT { (i)<-[:INTERACTED]-() })
+    ELSE toFloat(COUNT {
+      MATCH (i)<-[r:INTERACTED]-(v)
+      WITH v, r LIMIT $max_fan_out
+      WHERE coalesce($kind_weights[r.kind], 1.0) > 0
+      RETURN DISTINCT v
+    }) END AS n_i
+  WHERE n_i > 0
   CALL (i, uniform) {
     WITH * WHERE uniform
     MATCH (i)<-[:INTERACTED]-(v)
-    WITH v LIMIT $max_fan_out
-    RETURN collect(v) AS people
+    RETURN v LIMIT $max_fan_out
     UNION ALL
     WITH * WHERE NOT uniform
     MATCH (i)<-[r:INTERACTED]-(v)
     WITH v, r LIMIT $max_fan_out
     WHERE coalesce($kind_weights[r.kind], 1.0) > 0
-    RETURN collect(DISTINCT v) AS people
+    RETURN DISTINCT v
   }
-  UNWIND people AS v
   WITH v, sum(CASE $normalisation
     WHEN 'count' THEN 1.0
     WHEN 'cosine' THEN 1 / sqrt(n_i)
@@ -78,29 +76,26 @@ CALL (u, uniform, liked, hidden, n_people) {
   CALL (v, uniform) {
     WITH * WHERE uniform
     MATCH (v)-[:INTERACTED]->(j)
-    WITH j LIMIT $max_fan_out
-    RETURN collect(j) AS items
+    RETURN j LIMIT $max_fan_out
     UNION ALL
     WITH * WHERE NOT uniform
     MATCH (v)-[r:INTERACTED]->(j)
     WITH j, r LIMIT $max_fan_out
     WHERE coalesce($kind_weights[r.kind], 1.0) > 0
-    RETURN collect(DISTINCT j) AS items
+    RETURN DISTINCT j
   }
-  UNWIND items AS j
   WITH j, sum(near) AS sum, count(*) AS people
   WHERE NOT j IN hidden AND ($allowed IS NULL OR j.item_id IN $allowed)
-  CALL (j, uniform) {
-    WITH * WHERE uniform
-    RETURN toFloat(COUNT { (j)<-[:INTERACTED]-() }) AS n_j
-    UNION ALL
-    WITH * WHERE NOT uniform
-    MATCH (j)<-[r:INTERACTED]-(v)
-    WITH v, r LIMIT $max_fan_out
-    WHERE coalesce($kind_weights[r.kind], 1.0) > 0
-    WITH count(DISTINCT v) AS n WHERE n > 0
-    RETURN toFloat(n) AS n_j
-  }
+  ORDER BY sum DESC, id(j) LIMIT $max_candidates
+  WITH j, sum, people, CASE WHEN uniform
+    THEN toFloat(COUNT { (j)<-[:INTERACTED]-() })
+    ELSE toFloat(COUNT {
+      MATCH (j)<-[r:INTERACTED]-(v)
+      WITH v, r LIMIT $max_fan_out
+      WHERE coalesce($kind_weights[r.kind], 1.0) > 0
+      RETURN DISTINCT v
+    }) END AS n_j
+  WHERE n_j > 0
   WITH j, people, CASE $normalisation
     WHEN 'count' THEN sum
     WHEN 'cosine' THEN sum / sqrt(n_j)

@@ -6,8 +6,9 @@
 // A person likes an item when the largest of $kind_weights among the pair's kinds is above 0; each counts once.
 // Cosine and Jaccard keep popular items from winning everywhere; lift favours rare ones, so give it a $min_support.
 //
-// Of an item or person with more than $max_fan_out relationships the first in the order of the store are
-// followed (it holds the newest first), so that a busy node costs no more; their counts are then those of a sample.
+// Cost is bounded: of an item or person with more than $max_fan_out relationships the first in the order of the store
+// are followed (it holds the newest first), and counts are then those of a sample; of the items found, the
+// $max_candidates with the largest support are scored.
 //
 // $item_ids: the items to start from; an unknown id gives no rows
 // $k: how many items to return for each (default 10)
@@ -15,11 +16,12 @@
 // $min_support: the least number of people who like both (default 1)
 // $kind_weights: how much each kind says that a person likes an item; others weigh 1 (default {"view": 0.5, "click": 0.5, "skip": -0.5, "dislike": -1.0, "hide": -1.0})
 // $max_fan_out: how many relationships of one node are followed (default 5000)
+// $max_candidates: how many items are scored, those that share the most people (default 2000)
 // $excluded: ids of items that must not come (default [])
 // $allowed: ids of the only items that may come; null: all (default null)
 // returns: item_id, similar_id, score, rank, support
 // access: read
-// :param {item_ids: ['50'], k: 10, normalisation: 'cosine', min_support: 1, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_fan_out: 5000, excluded: [], allowed: null}
+// :param {item_ids: ['50'], k: 10, normalisation: 'cosine', min_support: 1, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_fan_out: 5000, max_candidates: 2000, excluded: [], allowed: null}
 
 UNWIND $item_ids AS item_id
 MATCH (i:Item {item_id: item_id})
@@ -31,58 +33,44 @@ CALL (i) {
   MATCH (x:Item {item_id: excluded_id})
   RETURN collect(x) AS excluded
 }
-CALL (i, uniform, n_people, excluded) {
-  CALL (i, uniform) {
-    WITH * WHERE uniform
-    MATCH (i)<-[:INTERACTED]-(v)
-    WITH v LIMIT $max_fan_out
-    RETURN collect(v) AS people
-    UNION ALL
-    WITH * WHERE NOT uniform
-    MATCH (i)<-[r:INTERACTED]-(v)
-    WITH v, r LIMIT $max_fan_out
-    WHERE coalesce($kind_weights[r.kind], 1.0) > 0
-    RETURN collect(DISTINCT v) AS people
-  }
+CALL (i, uniform) {
+  WITH * WHERE uniform
+  MATCH (i)<-[:INTERACTED]-(v)
+  WITH v LIMIT $max_fan_out
+  RETURN collect(v) AS people
+  UNION ALL
+  WITH * WHERE NOT uniform
+  MATCH (i)<-[r:INTERACTED]-(v)
+  WITH v, r LIMIT $max_fan_out
+  WHERE coalesce($kind_weights[r.kind], 1.0) > 0
+  RETURN collect(DISTINCT v) AS people
+}
+CALL (i, people, uniform, n_people, excluded) {
   UNWIND people AS v
   CALL (v, uniform) {
     WITH * WHERE uniform
     MATCH (v)-[:INTERACTED]->(j)
-    WITH j LIMIT $max_fan_out
-    RETURN collect(j) AS items
+    RETURN j LIMIT $max_fan_out
     UNION ALL
     WITH * WHERE NOT uniform
     MATCH (v)-[r:INTERACTED]->(j)
     WITH j, r LIMIT $max_fan_out
     WHERE coalesce($kind_weights[r.kind], 1.0) > 0
-    RETURN collect(DISTINCT j) AS items
+    RETURN DISTINCT j
   }
-  UNWIND items AS j
-  WITH i, uniform, n_people, j, count(*) AS support
+  WITH j, count(*) AS support
   WHERE j <> i AND support >= $min_support
     AND NOT j IN excluded AND ($allowed IS NULL OR j.item_id IN $allowed)
-  CALL (j, uniform) {
-    WITH * WHERE uniform
-    RETURN toFloat(COUNT { (j)<-[:INTERACTED]-() }) AS n_j
-    UNION ALL
-    WITH * WHERE NOT uniform
-    MATCH (j)<-[r:INTERACTED]-(v)
-    WITH v, r LIMIT $max_fan_out
-    WHERE coalesce($kind_weights[r.kind], 1.0) > 0
-    WITH count(DISTINCT v) AS n WHERE n > 0
-    RETURN toFloat(n) AS n_j
-  }
-  CALL (i, uniform) {
-    WITH * WHERE uniform
-    RETURN toFloat(COUNT { (i)<-[:INTERACTED]-() }) AS n_i
-    UNION ALL
-    WITH * WHERE NOT uniform
-    MATCH (i)<-[r:INTERACTED]-(v)
-    WITH v, r LIMIT $max_fan_out
-    WHERE coalesce($kind_weights[r.kind], 1.0) > 0
-    WITH count(DISTINCT v) AS n WHERE n > 0
-    RETURN toFloat(n) AS n_i
-  }
+  ORDER BY support DESC, id(j) LIMIT $max_candidates
+  WITH j, support, toFloat(size(people)) AS n_i, CASE WHEN uniform
+    THEN toFloat(COUNT { (j)<-[:INTERACTED]-() })
+    ELSE toFloat(COUNT {
+      MATCH (j)<-[r:INTERACTED]-(v)
+      WITH v, r LIMIT $max_fan_out
+      WHERE coalesce($kind_weights[r.kind], 1.0) > 0
+      RETURN DISTINCT v
+    }) END AS n_j
+  WHERE n_j > 0
   WITH j, support, CASE $normalisation
       WHEN 'count' THEN toFloat(support)
       WHEN 'cosine' THEN support / sqrt(n_i * n_j)

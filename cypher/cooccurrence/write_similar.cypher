@@ -31,57 +31,42 @@ CALL (i) {
   DELETE old
   RETURN count(old) AS n_old
 }
-CALL (i, uniform, n_people) {
-  CALL (i, uniform) {
-    WITH * WHERE uniform
-    MATCH (i)<-[:INTERACTED]-(v)
-    WITH v LIMIT $max_fan_out
-    RETURN collect(v) AS people
-    UNION ALL
-    WITH * WHERE NOT uniform
-    MATCH (i)<-[r:INTERACTED]-(v)
-    WITH v, r LIMIT $max_fan_out
-    WHERE coalesce($kind_weights[r.kind], 1.0) > 0
-    RETURN collect(DISTINCT v) AS people
-  }
+CALL (i, uniform) {
+  WITH * WHERE uniform
+  MATCH (i)<-[:INTERACTED]-(v)
+  WITH v LIMIT $max_fan_out
+  RETURN collect(v) AS people
+  UNION ALL
+  WITH * WHERE NOT uniform
+  MATCH (i)<-[r:INTERACTED]-(v)
+  WITH v, r LIMIT $max_fan_out
+  WHERE coalesce($kind_weights[r.kind], 1.0) > 0
+  RETURN collect(DISTINCT v) AS people
+}
+CALL (i, people, uniform, n_people) {
   UNWIND people AS v
   CALL (v, uniform) {
     WITH * WHERE uniform
     MATCH (v)-[:INTERACTED]->(j)
-    WITH j LIMIT $max_fan_out
-    RETURN collect(j) AS items
+    RETURN j LIMIT $max_fan_out
     UNION ALL
     WITH * WHERE NOT uniform
     MATCH (v)-[r:INTERACTED]->(j)
     WITH j, r LIMIT $max_fan_out
     WHERE coalesce($kind_weights[r.kind], 1.0) > 0
-    RETURN collect(DISTINCT j) AS items
+    RETURN DISTINCT j
   }
-  UNWIND items AS j
-  WITH i, uniform, n_people, j, count(*) AS support
+  WITH j, count(*) AS support
   WHERE j <> i AND support >= $min_support
-  CALL (j, uniform) {
-    WITH * WHERE uniform
-    RETURN toFloat(COUNT { (j)<-[:INTERACTED]-() }) AS n_j
-    UNION ALL
-    WITH * WHERE NOT uniform
-    MATCH (j)<-[r:INTERACTED]-(v)
-    WITH v, r LIMIT $max_fan_out
-    WHERE coalesce($kind_weights[r.kind], 1.0) > 0
-    WITH count(DISTINCT v) AS n WHERE n > 0
-    RETURN toFloat(n) AS n_j
-  }
-  CALL (i, uniform) {
-    WITH * WHERE uniform
-    RETURN toFloat(COUNT { (i)<-[:INTERACTED]-() }) AS n_i
-    UNION ALL
-    WITH * WHERE NOT uniform
-    MATCH (i)<-[r:INTERACTED]-(v)
-    WITH v, r LIMIT $max_fan_out
-    WHERE coalesce($kind_weights[r.kind], 1.0) > 0
-    WITH count(DISTINCT v) AS n WHERE n > 0
-    RETURN toFloat(n) AS n_i
-  }
+  WITH j, support, toFloat(size(people)) AS n_i, CASE WHEN uniform
+    THEN toFloat(COUNT { (j)<-[:INTERACTED]-() })
+    ELSE toFloat(COUNT {
+      MATCH (j)<-[r:INTERACTED]-(v)
+      WITH v, r LIMIT $max_fan_out
+      WHERE coalesce($kind_weights[r.kind], 1.0) > 0
+      RETURN DISTINCT v
+    }) END AS n_j
+  WHERE n_j > 0
   WITH j, support, CASE $normalisation
       WHEN 'count' THEN toFloat(support)
       WHEN 'cosine' THEN support / sqrt(n_i * n_j)

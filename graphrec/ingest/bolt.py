@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -14,11 +13,11 @@ import pyarrow as pa
 from graphrec.graph import Graph
 from graphrec.ingest.interactions import batch_of, write_batch
 from graphrec.ingest.rows import Column, Rows
+from graphrec.sessions import side_by_side
 
 IDS_A_BATCH = 20_000
 NODES_A_BATCH = 5_000
 EDGES_A_BATCH = 20_000
-SESSIONS = 2
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being written, how much of it is done, and how much there is."""
@@ -65,8 +64,10 @@ def _load_ids(graph: Graph, rows: Rows, word: str, told: Progress) -> None:
 
 
 def _load_interactions(graph: Graph, rows: Rows, told: Progress) -> None:
+    """In two sessions: while one commits, the other runs. Their batches have different users, whom they lock at their
+    start; what else a commit locks, Neo4j locks in the order of nodes."""
     total, done = rows.count("sums"), 0
-    for n_rows in _together(lambda batch: _write(graph, batch), rows.sums(EDGES_A_BATCH)):
+    for n_rows in side_by_side(lambda batch: _write(graph, batch), rows.sums(EDGES_A_BATCH)):
         done += n_rows
         told("interactions", done, total)
 
@@ -102,22 +103,6 @@ def _grouped(batch: pa.RecordBatch) -> list[list[Any]]:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _together(write: Callable[[pa.RecordBatch], int], batches: Iterable[pa.RecordBatch]) -> Iterator[int]:
-    """Batches written in SESSIONS at once, and what each gives.
-
-    While one commits, the next one runs. They have different users, whom they lock at their start; what else a commit
-    locks, Neo4j locks in the order of nodes, so two of them never wait for each other.
-    """
-    with ThreadPoolExecutor(SESSIONS) as pool:
-        waiting: deque[Future[int]] = deque()
-        for batch in batches:
-            if len(waiting) == SESSIONS:
-                yield waiting.popleft().result()
-            waiting.append(pool.submit(write, batch))
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _ahead(batches: Iterable[pa.RecordBatch], prepare: Callable[[pa.RecordBatch], Part]) -> Iterator[Part]:
