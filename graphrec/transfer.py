@@ -23,6 +23,9 @@ NO_TIME = int(np.iinfo(np.int64).min)
 
 USERS_A_BLOCK = 4000
 VECTORS_A_BLOCK = 5000
+MOST_NUMBERS = 4096
+"""How many numbers one VECTOR holds."""
+
 LABELS = ("User", "Item")
 OPTIONAL = ("weight", "rating", "last_at")
 """Properties that an interaction may lack."""
@@ -84,12 +87,15 @@ def write_vectors(
     """
     name = f"transfer/write_{_word(label)}_vectors"
     packed = np.ascontiguousarray(matrix, dtype=">f4")
+    dim = packed.shape[1]
+    together = max(1, MOST_NUMBERS // dim)
     starts = range(0, len(ids), VECTORS_A_BLOCK)
 
     def write(start: int) -> int:
-        part = range(start, min(start + VECTORS_A_BLOCK, len(ids)))
-        rows = [[str(ids[n]), Vector(packed[n].tobytes(), "f32")] for n in part]
-        return int(graph.write(name, rows=rows, property=property)[0]["written"])
+        stop = min(start + VECTORS_A_BLOCK, len(ids))
+        parts = [slice(n, min(n + together, stop)) for n in range(start, stop, together)]
+        rows = [[list(map(str, ids[part])), Vector(packed[part].tobytes(), "f32")] for part in parts]
+        return int(graph.write(name, rows=rows, dim=dim, property=property)[0]["written"])
 
     written = 0
     for start, n_written in zip(starts, side_by_side(write, starts), strict=True):
