@@ -212,7 +212,7 @@ def measure_transfer(raw: Path, work: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _best(work: Callable[[], object], n: int = 6) -> float:
+def _best(work: Callable[[], object], n: int = 3) -> float:
     seconds = []
     for _ in range(n):
         started = time.perf_counter()

@@ -154,7 +154,7 @@ def test_the_hash_is_written_down_so_that_it_never_changes() -> None:
     assert len(set(hash_pairs(users, items, 0).tolist()) | set(hash_pairs(users, items, 1).tolist())) == 6
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     events=st.lists(
         st.tuples(st.sampled_from("abcd"), st.sampled_from("wxyz"), st.integers(0, 6)), min_size=4, max_size=25

@@ -160,7 +160,7 @@ def test_progress_ends_with_everything(tmp_path: Path) -> None:
 IDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=20)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pairs=st.lists(st.tuples(IDS, IDS), min_size=1, max_size=8))
 def test_any_id_comes_back_from_csv_in_normal_form_c(
     tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]
