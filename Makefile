@@ -19,7 +19,7 @@ test: $(READY)
 
 # The tests that need no server: under a minute.
 test-fast: $(READY)
-	$(BIN)/python -m pytest -m "not server"
+	$(BIN)/python -m pytest -m "not server" --numprocesses auto
 
 # What continuous integration runs beside the tests.
 check: $(READY)

@@ -69,18 +69,25 @@ class FramesWriter:
         if not self._events and not self._n_pieces:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise InputError(f"no rows in {self.name}; expected at least one")
-        counts, duplicates = {}, {}
-        with open_database(self.folder) as db:
-            for table in SCHEMAS:
-                if table in self._events:
-                    sums = self.folder / "sums" if table == "interactions" else None
-                    counts[table] = self._events[table].write(self.folder / table, sums)
-                    duplicates[table] = self._events[table].n_rows - counts[table]
-                elif (self.folder / "_raw" / table).is_dir():
+        counts, duplicates = self._write_events()
+        pieces = [table for table in SCHEMAS if table not in self._events and (self.folder / "_raw" / table).is_dir()]
+        if pieces:  # opening a database takes longer than writing a small set
+            with open_database(self.folder) as db:
+                for table in pieces:
                     counts[table], duplicates[table] = _deduplicate(db, table, self.folder)
+        counts = {table: counts[table] for table in SCHEMAS if table in counts}
         shutil.rmtree(self.folder / "_raw", ignore_errors=True)
         shutil.rmtree(self.folder / "_spill", ignore_errors=True)
         return Frames(self.folder, self.name, self.format, counts, duplicates, self.rejected)
+
+    def _write_events(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Write the tables of events; by table how many rows there are, and how many equal ones were left out."""
+        counts, duplicates = {}, {}
+        for table, events in self._events.items():
+            sums = self.folder / "sums" if table == "interactions" else None
+            counts[table] = events.write(self.folder / table, sums)
+            duplicates[table] = events.n_rows - counts[table]
+        return counts, duplicates
 
 
 def _deduplicate(db: duckdb.DuckDBPyConnection, table: str, folder: Path) -> tuple[int, int]:
