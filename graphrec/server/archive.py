@@ -1,7 +1,7 @@
 """A class-data archive: Neo4j's classes as the JVM holds them, so that the next server starts in half the time.
 
-The first server that stops cleanly writes it, for a few seconds once; it lies beside the jars, for these very
-jars and this Java. The JVM checks it and goes on without it when anything doesn't fit.
+The first server that stops cleanly writes it, once, when it has let go of its home; nobody waits for it. It lies
+beside the jars, for these very jars and this Java. The JVM checks it and goes on without it when anything doesn't fit.
 """
 
 from __future__ import annotations

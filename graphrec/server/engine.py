@@ -20,8 +20,11 @@ class Engine:
     jars: Sequence[Path]
 
     def stop(self) -> None:
-        """Stop every database cleanly, and the JVM where it still has an archive to write."""
+        """Stop every database cleanly."""
         self.service.shutdown()
+
+    def record(self) -> None:
+        """After the stop: end the JVM where it still has an archive to write. It takes ten seconds, once."""
         jvm.stop(self.jars)
 
 

@@ -53,14 +53,18 @@ def main() -> None:
         running.acquire(timeout=_LOCK_SECONDS)
     except Timeout:
         sys.exit(ALREADY_RUNNING)
-    status = _run(options)
+    served = _run(options)
     if options.remove and _guard_is_gone(options.guard):
         shutil.rmtree(options.home.root, ignore_errors=True)
+    if served:
+        _let_go(options.home, running)
+        served.record()
     sys.stderr.flush()
-    os._exit(status)  # the JVM is down; its threads must not keep the process
+    os._exit(0 if served else FAILED)  # Neo4j is down; the JVM's threads must not keep the process
 
 
-def _run(options: Options) -> int:
+def _run(options: Options) -> Engine | None:
+    """Serve until the end; None if it can't start."""
     stop = threading.Event()
     for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
         if hasattr(signal, name):
@@ -69,17 +73,28 @@ def _run(options: Options) -> int:
         running = _start(options)
     except Exception as error:
         _report(engine.explain(error))
-        return FAILED
+        return None
     try:
         _detach_output()
         _wait(options, stop)
     finally:
         _stop(options.home, running)
-    return 0
+    return running
+
+
+def _let_go(home: Home, running: FileLock) -> None:
+    """Nobody need wait for the rest: the home may be served by another now, or removed."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for output in (1, 2):
+        os.dup2(nothing, output)
+    os.chdir(Path.home())
+    with suppress(OSError):
+        home.clear_state()
+    running.release()
 
 
 def _stop(home: Home, running: Engine) -> None:
-    """Stop Neo4j. The state stays until this process is gone: who starts the next one waits for that."""
+    """Stop Neo4j. The state stays until the files are closed: who starts the next one waits for that."""
     _log("stopping")
     _mark_stopping(home)
     try:
