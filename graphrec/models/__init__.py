@@ -15,11 +15,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 """Read when torch is loaded, later than this. Threads that wait spinning take the core that the other threads, or
 Neo4j beside them, need: with one core busy elsewhere a short operation took 4 ms instead of 0.14."""
 
+FILTER_NAMES = ("p3alpha", "item_graph", "ease", "gfcf", "chebyshev", "spectral")
+
 MODELS: Mapping[str, tuple[str, str]] = {
-    "lightgcn": ("graphrec.models.lightgcn", "LightGCN"),
+    "lightgcn": ("graphrec.models.lightgcn.model", "LightGCN"),
     "popularity": ("graphrec.models.popularity", "Popularity"),
+    **dict.fromkeys(FILTER_NAMES, ("graphrec.models.filters.model", "FILTERS")),
 }
-"""Where each model's class lies, by name."""
+"""Where each model's class, or the table that holds it, lies, by name."""
 
 __all__ = ["MODELS", "EmbeddingModel", "Model", "Progress", "Report", "create", "fit", "model_class"]
 
@@ -28,8 +31,9 @@ def model_class(name: str) -> Any:
     """The class of that name, imported now."""
     if name not in MODELS:
         raise InputError(f"no model {name!r}; there are {', '.join(MODELS)}")
-    module, class_name = MODELS[name]
-    return getattr(importlib.import_module(module), class_name)
+    module, attribute = MODELS[name]
+    found = getattr(importlib.import_module(module), attribute)
+    return found[name] if isinstance(found, Mapping) else found
 
 
 def create(name: str, settings: Mapping[str, Any] | None = None) -> Model:

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphrec.errors import InputError
-from graphrec.models import MODELS, Progress, fit
+from graphrec.models import Progress, fit
+from graphrec.models.filters.model import FILTERS
 from graphrec.recommend.base import FittedRecommender
 from graphrec.recommend.embedding import EmbeddingRecommender, Vectors
+from graphrec.recommend.filtering import FilterRecommender
 from graphrec.recommend.popularity import PopularityRecommender
 from graphrec.snapshot import Snapshot
 from graphrec.versions import unit_vectors
 
-FITTED = ("popular", "lightgcn")
+FITTED = ("popular", "lightgcn", *FILTERS)
 
 
 def make_fitted(
@@ -26,7 +28,9 @@ def make_fitted(
     """The recommender of that name, before it is fitted. `settings` are those of its model."""
     if name == "popular":
         return PopularityRecommender(titles)
-    if name not in FITTED or name not in MODELS:
+    if name in FILTERS:
+        return FilterRecommender(FILTERS[name].of(settings or {}), titles=titles, progress=progress)
+    if name not in FITTED:
         raise InputError(f"no recommender {name!r} that is fitted; there are {', '.join(FITTED)}")
     return EmbeddingRecommender(trainer(name, settings, progress), name=name, titles=titles)
 

@@ -8,8 +8,8 @@ import torch
 from scipy import sparse
 from torch_geometric.nn.models import LightGCN as PyGLightGCN
 
-from graphrec.models.network import new_network
-from graphrec.models.propagation import Adjacency
+from graphrec.models.lightgcn.network import new_network
+from graphrec.models.lightgcn.propagation import Adjacency
 
 N_USERS, N_ITEMS = 30, 20
 
@@ -60,3 +60,12 @@ def test_users_learn_from_their_items_and_items_from_their_users() -> None:
     adjacency = Adjacency.of(matrix)
     x = torch.eye(3)
     np.testing.assert_array_equal(adjacency.product(x).numpy(), [[0, 1, 0], [1, 0, 0], [0, 0, 0]])
+
+
+def test_the_graph_as_pyg_takes_it_is_the_same() -> None:
+    """It is what a GPU computes with."""
+    matrix = weighted(6, True)
+    network, adjacency = new_network(N_USERS + N_ITEMS, 6, 3, seed=1), Adjacency.of(matrix)
+    torch.testing.assert_close(
+        network.get_embedding(*adjacency.edges), network.get_embedding(adjacency), rtol=1e-5, atol=1e-6
+    )

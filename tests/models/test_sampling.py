@@ -1,64 +1,70 @@
-"""Batches: every pair once, no liked item as a negative, and the right count of how often negatives come."""
+"""Batches: every like once, no liked item drawn, and the right count of what a candidate stands for."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
 
-from graphrec.models.sampling import SAMPLERS, Pairs, batches, n_batches
+from graphrec.models.lightgcn.sampling import SAMPLERS, Batch, Likes, batches, n_batches
 from graphrec.snapshot import Snapshot
+
+SIZE = 16
 
 
 @pytest.fixture(scope="module")
-def pairs(tastes: Snapshot) -> Pairs:
-    return Pairs.of(tastes.matrix)
+def likes(tastes: Snapshot) -> Likes:
+    return Likes.of(tastes.matrix)
 
 
-def drawn(pairs: Pairs, name: str, seed: int = 1, size: int = 64) -> list:  # type: ignore[type-arg]
-    return list(batches(pairs, SAMPLERS[name], size, 7, np.random.default_rng(seed)))
-
-
-@pytest.mark.parametrize("name", sorted(SAMPLERS))
-def test_every_pair_comes_once_an_epoch(pairs: Pairs, name: str) -> None:
-    found = drawn(pairs, name)
-    assert len(found) == n_batches(len(pairs.users), 64)
-    columns = [b.candidates if b.candidates.ndim == 2 else np.tile(b.candidates, (len(b.users), 1)) for b in found]
-    positives = [
-        (u, row[t]) for b, c in zip(found, columns, strict=True) for u, row, t in zip(b.users, c, b.target, strict=True)
-    ]
-    assert sorted(positives) == sorted(zip(pairs.users, pairs.items, strict=True))
+def drawn(likes: Likes, name: str, seed: int = 1, size: int = SIZE) -> list[Batch]:
+    return list(batches(likes, SAMPLERS[name], size, 7, np.random.default_rng(seed)))
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLERS))
-def test_exactly_the_other_liked_items_are_excluded(pairs: Pairs, name: str) -> None:
-    liked = pairs.matrix.toarray() > 0
-    for batch in drawn(pairs, name)[:3]:
-        table = np.broadcast_to(batch.candidates, (len(batch.users), batch.candidates.shape[-1]))
-        wanted = liked[batch.users[:, None], table]
-        wanted[np.arange(len(batch.users)), batch.target] = False
-        found = np.zeros_like(wanted)
-        found[batch.excluded] = True
-        np.testing.assert_array_equal(found, wanted)
-        assert (np.diff(batch.excluded[0]) >= 0).all(), "blocks of rows are cut out by their first and last"
+def test_every_like_comes_once_an_epoch(likes: Likes, name: str) -> None:
+    found = drawn(likes, name)
+    assert len(found) == n_batches(len(likes.users), SIZE) == 4
+    pairs = [pair for b in found for pair in zip(b.users[b.row], b.candidates[b.column], strict=True)]
+    row, column = likes.matrix.nonzero()
+    assert sorted(pairs) == sorted(zip(row, column, strict=True))
+    sizes = [len(batch.users) for batch in found]
+    assert max(sizes) - min(sizes) <= 1
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLERS))
-def test_the_same_seed_draws_the_same(pairs: Pairs, name: str) -> None:
-    first, again, other = (drawn(pairs, name, seed)[0] for seed in (1, 1, 2))
+def test_what_is_drawn_is_not_liked(likes: Likes, name: str) -> None:
+    liked = likes.matrix.toarray() > 0
+    for batch in drawn(likes, name):
+        assert not liked[batch.users[batch.row], batch.candidates[batch.drawn]].any()
+        assert (np.diff(batch.candidates) > 0).all()
+        assert (np.diff(batch.row) >= 0).all(), "blocks of rows are cut out by their first and last"
+
+
+def test_one_who_likes_everything_draws_the_like_itself() -> None:
+    likes = Likes.of(sparse.csr_array(np.ones((2, 3), dtype=np.float32)))
+    batch = drawn(likes, "all")[0]
+    np.testing.assert_array_equal(batch.drawn, batch.column)
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLERS))
+def test_the_same_seed_draws_the_same(likes: Likes, name: str) -> None:
+    first, again, other = (drawn(likes, name, seed)[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.candidates, again.candidates)
+    np.testing.assert_array_equal(first.drawn, again.drawn)
     assert not np.array_equal(first.users, other.users)
 
 
 @pytest.mark.parametrize("name", ["in-batch", "shared"])
-def test_the_correction_makes_a_batch_stand_for_all_items(pairs: Pairs, name: str) -> None:
-    """Σ of value × count / expected count is on average Σ over all liked items (and all items when shared)."""
-    rng = np.random.default_rng(5)
-    value = rng.random(pairs.matrix.shape[1])
+def test_the_candidates_of_a_batch_stand_for_all_items(likes: Likes, name: str) -> None:
+    """Σ of value × weight is on average Σ over all liked items (and all items when shared)."""
+    rare = likes.matrix * (np.random.default_rng(2).random(likes.matrix.shape) < 0.05)
+    likes = Likes.of(sparse.csr_array(rare))
+    value = np.random.default_rng(5).random(likes.matrix.shape[1])
     sums = []
-    for seed in range(300):
-        batch = next(batches(pairs, SAMPLERS[name], 50, 7, np.random.default_rng(seed)))
-        assert batch.log_drawn is not None
-        assert batch.log_expected is not None
-        sums.append((value[batch.candidates] * np.exp(batch.log_drawn - batch.log_expected)).sum())
-    possible = np.ones(len(value), dtype=bool) if name == "shared" else pairs.n_likers > 0
-    assert np.mean(sums) == pytest.approx(value[possible].sum(), rel=0.03)
+    for seed in range(600):
+        batch = drawn(likes, name, seed, size=10)[0]
+        assert batch.log_weight is not None
+        sums.append((value[batch.candidates] * np.exp(batch.log_weight)).sum())
+    possible = np.ones(len(value), dtype=bool) if name == "shared" else likes.n_likers > 0
+    assert np.mean(sums) == pytest.approx(value[possible].sum(), rel=0.06)

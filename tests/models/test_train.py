@@ -17,7 +17,7 @@ from graphrec.cli.verbs import train as verb
 from graphrec.errors import InputError
 from graphrec.graph import Graph
 from graphrec.models.base import Report
-from graphrec.models.lightgcn import LightGCN
+from graphrec.models.lightgcn.model import LightGCN
 from graphrec.models.train import checkpoint_folder, train
 from graphrec.snapshot import Snapshot
 

@@ -12,11 +12,13 @@ import pytest
 from scipy.sparse.linalg import svds
 
 from graphrec.errors import InputError, ModelError
+from graphrec.models.filters.model import FILTERS
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, FittedRecommender, Profile, Recommender
 from graphrec.recommend.blend import BlendRecommender
 from graphrec.recommend.catalogue import Catalogue
 from graphrec.recommend.chain import ChainRecommender
 from graphrec.recommend.embedding import EmbeddingRecommender
+from graphrec.recommend.filtering import FilterRecommender
 from graphrec.recommend.popularity import PopularityRecommender
 from graphrec.recommend.switch import SwitchRecommender
 from graphrec.recommend.tables import no_similar_items, recommendation_table
@@ -61,6 +63,9 @@ def make_switch(data: Snapshot) -> Recommender:
 MAKERS: dict[str, Callable[[Snapshot], Recommender]] = {
     "popular": lambda data: PopularityRecommender().fit(data),
     "embedding": lambda data: EmbeddingRecommender(train_svd).fit(data),
+    "p3alpha": lambda data: FilterRecommender(FILTERS["p3alpha"].of({})).fit(data),
+    "ease": lambda data: FilterRecommender(FILTERS["ease"].of({})).fit(data),
+    "chebyshev": lambda data: FilterRecommender(FILTERS["chebyshev"].of({})).fit(data),
     "chain": make_chain,
     "blend": make_blend,
     "switch": make_switch,
@@ -68,6 +73,8 @@ MAKERS: dict[str, Callable[[Snapshot], Recommender]] = {
 FITTED: dict[str, Callable[[], FittedRecommender]] = {
     "popular": PopularityRecommender,
     "embedding": lambda: EmbeddingRecommender(train_svd),
+    "p3alpha": lambda: FilterRecommender(FILTERS["p3alpha"].of({})),
+    "chebyshev": lambda: FilterRecommender(FILTERS["chebyshev"].of({})),
 }
 
 
@@ -208,3 +215,36 @@ def test_a_switch_goes_by_what_is_known() -> None:
     assert list(zip(table["profile"], table["item_id"], strict=True)) == [(0, "y"), (2, "x")]
     with pytest.raises(InputError, match="rising"):
         SwitchRecommender(lambda p: [], [(3, few), (1, many)])
+
+
+@pytest.mark.parametrize("name", sorted(FILTERS))
+def test_a_filter_ranks_by_its_map_and_names_the_like_that_adds_most(name: str) -> None:
+    data = some_data()
+    model = FILTERS[name].of({})
+    table = FilterRecommender(model).fit(data).recommend([Profile(user) for user in data.user_ids], 5)
+    item_map = model.found.neighbours.toarray() + model.found.left @ model.found.right.T
+    liked = (data.matrix.toarray() > 0).astype(float)
+    scores = liked @ item_map
+    scores[(data.seen.toarray()) | (scores == 0)] = -np.inf
+    for row in table.itertuples():
+        user, item = row.profile, data.item_idx([row.item_id])[0]
+        assert row.score == pytest.approx(scores[user, item], rel=1e-3, abs=1e-6)
+        assert (scores[user] > row.score + 1e-5).sum() < row.rank
+        added = np.where(liked[user] > 0, item_map[:, item], -np.inf)
+        reason = row.reason.removeprefix("because you liked '").removesuffix("'")
+        assert added[data.item_idx([reason])[0]] == pytest.approx(added.max(), rel=1e-3, abs=1e-6)
+
+
+def test_a_filter_scores_visitors_as_users_with_the_same_likes() -> None:
+    """Folding in: only the likes count, not whether the fit knew who has them."""
+    data = some_data()
+    recommender = FilterRecommender(FILTERS["chebyshev"].of({})).fit(data)
+    for user in data.user_ids[:8]:
+        row = data.user_idx([user])[0]
+        liked = data.item_ids[data.matrix.indices[data.matrix.indptr[row] : data.matrix.indptr[row + 1]]]
+        disliked = frozenset(data.item_ids[data.seen[[row]].indices]) - frozenset(liked)
+        if not len(liked):
+            continue
+        known = recommender.recommend([Profile(user)], 7)
+        visitor = Profile(items=dict.fromkeys(liked, 1.0))
+        pd.testing.assert_frame_equal(known, recommender.recommend([visitor], 7, Candidates(excluded=disliked)))

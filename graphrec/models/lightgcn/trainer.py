@@ -13,15 +13,15 @@ from torch import Tensor
 from graphrec.errors import ModelError
 from graphrec.models.base import Progress, Report
 from graphrec.models.checkpoint import State, read_state, write_state
-from graphrec.models.losses import LOSSES
-from graphrec.models.network import Network
-from graphrec.models.propagation import Adjacency
-from graphrec.models.sampling import SAMPLERS, Batch, Pairs, batches, n_batches
-from graphrec.models.settings import LightGCNSettings
+from graphrec.models.lightgcn.losses import LOSSES, Scores
+from graphrec.models.lightgcn.network import Network
+from graphrec.models.lightgcn.propagation import Adjacency
+from graphrec.models.lightgcn.sampling import SAMPLERS, Batch, Likes, batches, n_batches
+from graphrec.models.lightgcn.settings import LightGCNSettings
 from graphrec.models.validation import Validation
 
-BLOCK = 512
-"""Users whose logits are worked off at a time."""
+BLOCK = 2**23
+"""Scores worked off at a time: 32 MB in single precision, and a few times that while their gradients are found."""
 
 COLLAPSED = 0.999
 """Items whose vectors' mean has this length (of 1) all point the same way."""
@@ -42,8 +42,9 @@ class Trainer:
     def __post_init__(self) -> None:
         self.loss = LOSSES[self.settings.loss]
         self.sampler = SAMPLERS[self.settings.sampling]
-        self.pairs = Pairs.of(self.validation.train)
+        self.likes = Likes.of(self.validation.train)
         self.device = self.network.embedding.weight.device
+        self.workspace = torch.empty(max(BLOCK, self.likes.matrix.shape[1]), device=self.device)
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), self.settings.learning_rate, fused=self.device.type in ("cpu", "cuda")
         )
@@ -77,15 +78,15 @@ class Trainer:
             history=(*state.history, {"epoch": epoch, "loss": loss, "recall": recall}),
             arrays={**{f"now_{n}": a for n, a in now.items()}, **best},
         )
-        steps = n_batches(len(self.pairs.users), self.settings.batch_size)
+        steps = n_batches(len(self.likes.users), self.settings.batch_size)
         self._tell(Report(epoch, self.settings.epochs, steps, steps, loss, recall, state.best_recall))
         return state
 
     def _epoch(self, epoch: int, best: float) -> float:
         s = self.settings
-        steps, total = n_batches(len(self.pairs.users), s.batch_size), 0.0
+        steps, total = n_batches(len(self.likes.users), s.batch_size), 0.0
         rng = np.random.default_rng([s.seed, epoch])
-        drawn = batches(self.pairs, self.sampler, s.batch_size, s.n_negatives, rng)
+        drawn = batches(self.likes, self.sampler, s.batch_size, s.n_negatives, rng)
         for step, batch in enumerate(drawn, start=1):
             loss = self._step(batch)
             if not np.isfinite(loss):
@@ -98,56 +99,57 @@ class Trainer:
         return total / max(steps, 1)
 
     def _step(self, batch: Batch) -> float:
+        """One move of the optimiser. The vectors are propagated once; their table of scores is worked off in blocks,
+        each of which leaves its gradients with the vectors."""
         self.optimiser.zero_grad(set_to_none=True)
-        users, items = self._vectors(batch)
-        left, right = users.detach(), items.detach()
-        parts = [self._block(batch, left, right, start) for start in range(0, len(left), BLOCK)]
-        gradients = [torch.cat([part[1] for part in parts]), _joined([part[2] for part in parts], right)]
-        torch.autograd.backward([users, items], gradients)
+        vectors = self._vectors(batch)
+        users, items = vectors.detach()[: len(batch.users)], vectors.detach()[len(batch.users) :].requires_grad_()
+        n_rows = max(1, BLOCK // len(batch.candidates))
+        blocks = [self._block(batch, users, items, start, n_rows) for start in range(0, len(users), n_rows)]
+        assert items.grad is not None
+        torch.autograd.backward(vectors, torch.cat([*(gradient for _, gradient in blocks), items.grad]))
         self.optimiser.step()
-        return sum(part[0] for part in parts)
+        return sum(loss for loss, _ in blocks)
 
-    def _vectors(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        n_users = self.pairs.matrix.shape[0]
-        nodes = np.concatenate([batch.users, batch.candidates.ravel() + n_users])
-        found = self._measured(self.network.get_embedding(self.adjacency).index_select(0, self._tensor(nodes)))
-        users, items = found[: len(batch.users)], found[len(batch.users) :]
-        return users / self.settings.temperature, items.view(*batch.candidates.shape, -1)
+    def _vectors(self, batch: Batch) -> Tensor:
+        """Those of the batch's users, and then of its candidates."""
+        nodes = np.concatenate([batch.users, batch.candidates + self.likes.matrix.shape[0]])
+        return self._measured(self.network.get_embedding(self.adjacency).index_select(0, self._tensor(nodes)))
 
-    def _block(self, batch: Batch, users: Tensor, items: Tensor, start: int) -> tuple[float, Tensor, Tensor]:
-        """The share of some rows in the batch's loss, and its gradients: their table of logits fits the cache."""
-        rows = slice(start, min(start + BLOCK, len(users)))
-        left = users[rows].requires_grad_()
-        right = (items if items.ndim == 2 else items[rows]).detach().requires_grad_()
-        logits = left @ right.T if right.ndim == 2 else torch.einsum("bd,bnd->bn", left, right)
-        target = self._tensor(batch.target[rows])
-        self._correct(logits.detach(), target, batch, rows)
-        loss = self.loss(logits, target).sum() / len(users)
+    def _block(self, batch: Batch, users: Tensor, items: Tensor, start: int, n_rows: int) -> tuple[float, Tensor]:
+        """The share of some users in the batch's loss, and their gradient; that of the items is added to theirs."""
+        left = users[start : start + n_rows].detach().requires_grad_()
+        first, last = np.searchsorted(batch.row, (start, start + len(left)))
+        scores = Scores(
+            users=left,
+            items=items,
+            row=self._tensor(batch.row[first:last] - start),
+            column=self._tensor(batch.column[first:last]),
+            drawn=self._tensor(batch.drawn[first:last]),
+            temperature=self.settings.temperature,
+            log_weight=self._weight(batch),
+            workspace=self.workspace,
+        )
+        loss = self.loss(scores) / len(batch.row)
         torch.autograd.backward(loss)
-        return float(loss.detach()), cast(Tensor, left.grad), cast(Tensor, right.grad)
+        return float(loss.detach()), cast(Tensor, left.grad)
 
-    def _correct(self, logits: Tensor, target: Tensor, batch: Batch, rows: slice) -> None:
-        """In place: constants, so no gradient passes. Negatives count as often as they were drawn, and the less for
-        it the likelier that was, so that the loss is that of all items (Bengio and Senécal, 2008); the positive is
-        always there."""
-        if batch.log_drawn is not None and batch.log_expected is not None:
-            positive = logits.gather(1, target[:, None])
-            weight = batch.log_drawn - np.float32(self.settings.correction) * batch.log_expected
-            logits.add_(torch.from_numpy(weight).to(self.device)).scatter_(1, target[:, None], positive)
-        first, last = np.searchsorted(batch.excluded[0], (rows.start, rows.stop))
-        row, column = (self._tensor(part[first:last]) for part in batch.excluded)
-        logits[row - rows.start, column] = -torch.inf
+    def _weight(self, batch: Batch) -> Tensor | None:
+        """How much a candidate counts beside others, so that they stand for all items (Bengio and Senécal, 2008)."""
+        if batch.log_weight is None:
+            return None
+        return torch.from_numpy(np.float32(self.settings.correction) * batch.log_weight).to(self.device)
 
     def _validate(self, epoch: int) -> float:
         with torch.no_grad():
             vectors = self.network.get_embedding(self.adjacency)
-            n_users = self.pairs.matrix.shape[0]
+            n_users = self.likes.matrix.shape[0]
             users, items = self._measured(vectors[:n_users]), self._measured(vectors[n_users:])
             self._check(items, epoch)
             return self.validation.recall(users, items)
 
     def _check(self, items: Tensor, epoch: int) -> None:
-        unit = torch.nn.functional.normalize(items[torch.diff(self.adjacency.indptr)[-len(items) :] > 0])
+        unit = torch.nn.functional.normalize(items[self.adjacency.has_pairs[-len(items) :].to(items.device)])
         if len(unit) > 1 and float(unit.mean(dim=0).norm()) > COLLAPSED:
             raise ModelError(
                 f"all items got the same vector in epoch {epoch}; lower learning_rate "
@@ -176,16 +178,6 @@ class Trainer:
     def _tell(self, report: Report) -> None:
         if self.progress:
             self.progress(report)
-
-
-def _joined(gradients: list[Tensor], whole: Tensor) -> Tensor:
-    """The gradient of all candidates: summed where all users share them, else one after the other."""
-    if whole.ndim == 2:
-        total = gradients[0]
-        for gradient in gradients[1:]:
-            total += gradient
-        return total
-    return torch.cat(gradients)
 
 
 def _parts(moment: str, state: State) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:

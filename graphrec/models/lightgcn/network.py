@@ -8,7 +8,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from graphrec.models.propagation import Adjacency, Polynomial
+from graphrec.models.lightgcn.propagation import Adjacency, Polynomial
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # PyG imports what PyTorch has deprecated
@@ -19,7 +19,10 @@ class Network(PyGLightGCN):  # type: ignore[misc]
     """`torch_geometric.nn.models.LightGCN`, state_dict and all; its embeddings also from an `Adjacency`."""
 
     def get_embedding(self, edge_index: Any, edge_weight: Tensor | None = None) -> Tensor:
-        """Users and then items, n × dim. Anything but an `Adjacency` takes PyG's own path."""
+        """Users and then items, n × dim. On a GPU, and for anything but an `Adjacency`, PyG's own path is taken."""
+        device = self.embedding.weight.device
+        if isinstance(edge_index, Adjacency) and device.type != "cpu":
+            edge_index, edge_weight = (part.to(device) for part in edge_index.edges)
         if not isinstance(edge_index, Adjacency):
             return cast(Tensor, super().get_embedding(edge_index, edge_weight))
         return cast(Tensor, Polynomial.apply(self.embedding.weight, edge_index, tuple(self.alpha.tolist())))

@@ -7,6 +7,7 @@ gradient. One sparse product a layer, no transposed copy, no normalisation rebui
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,40 +15,44 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+from graphrec.models.products import Rows, multiply
+
 
 @dataclass(frozen=True, eq=False)
 class Adjacency:
-    """D^-½ A D^-½ as CSR over users and then items; both directions of every pair. A node without pairs is a 0 row."""
+    """D^-½ A D^-½ by rows over users and then items; both directions of every pair. A node without pairs is a 0 row.
 
-    indptr: Tensor
-    indices: Tensor
-    values: Tensor
+    `matrix`: users × items, weighted, as it was given.
+    """
+
+    matrix: sparse.csr_array
+    rows: Rows
 
     @classmethod
-    def of(cls, matrix: sparse.csr_array, device: torch.device | str = "cpu") -> Adjacency:
+    def of(cls, matrix: sparse.csr_array) -> Adjacency:
         """From users × items, weighted."""
         full = sparse.block_array([[None, matrix], [matrix.T.tocsr(), None]], format="csr")
         degree = np.asarray(full.sum(axis=1), dtype=np.float64)
         scale = np.where(degree > 0, degree, 1) ** -0.5
-        rows = np.repeat(scale, np.diff(full.indptr))
-        values = (full.data * rows * scale[full.indices]).astype(np.float32)
-        return cls(
-            torch.from_numpy(full.indptr.astype(np.int64)).to(device),
-            torch.from_numpy(full.indices.astype(np.int64)).to(device),
-            torch.from_numpy(values).to(device),
-        )
+        full.data = full.data * np.repeat(scale, np.diff(full.indptr)) * scale[full.indices]
+        return cls(matrix, Rows.of(full))
 
     def product(self, x: Tensor) -> Tensor:
-        """A x. PyTorch's summed embedding lookup is a CSR product on all cores, and quicker than its sparse one."""
-        found: Tensor = torch.embedding_bag(
-            x, self.indices, self.indptr, False, 0, False, self.values, include_last_offset=True
-        )[0]
-        return found
+        """A x, n × dim."""
+        return torch.from_numpy(multiply(self.rows, x.detach().numpy()))
 
-    def edge_index(self) -> tuple[Tensor, Tensor]:
-        """The same graph as PyG takes it: 2 × n directed edges, and their unnormalised places in `values`."""
-        rows = torch.repeat_interleave(torch.arange(len(self.indptr) - 1), torch.diff(self.indptr))
-        return torch.stack([self.indices, rows]), self.values
+    @cached_property
+    def edges(self) -> tuple[Tensor, Tensor]:
+        """The same graph as PyG takes it: 2 × n directed edges, both directions, and their weights."""
+        users = np.repeat(np.arange(self.matrix.shape[0]), np.diff(self.matrix.indptr))
+        pairs = torch.from_numpy(np.stack([users, self.matrix.indices.astype(np.int64) + self.matrix.shape[0]]))
+        weights = torch.from_numpy(self.matrix.data.astype(np.float32))
+        return torch.cat([pairs, pairs.flip(0)], dim=1), torch.cat([weights, weights])
+
+    @property
+    def has_pairs(self) -> Tensor:
+        """Which nodes have a pair."""
+        return torch.from_numpy(np.diff(self.rows.parts[0]) > 0)
 
 
 class Polynomial(torch.autograd.Function):

@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 from graphrec.errors import InputError
 from graphrec.models.base import Progress, Vectors
 from graphrec.models.checkpoint import State
-from graphrec.models.network import Network, best_device, new_network
-from graphrec.models.propagation import Adjacency
-from graphrec.models.settings import LightGCNSettings
-from graphrec.models.trainer import Trainer
+from graphrec.models.lightgcn.network import Network, best_device, new_network
+from graphrec.models.lightgcn.propagation import Adjacency
+from graphrec.models.lightgcn.settings import LightGCNSettings
+from graphrec.models.lightgcn.trainer import Trainer
+from graphrec.models.lightgcn.warm_start import spectral
 from graphrec.models.validation import Validation
-from graphrec.models.warm_start import spectral
 from graphrec.snapshot import Snapshot
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
 
 FILE = "lightgcn.npz"
 
-REVISION = 1
+REVISION = 2
 """Raised whenever the same data and settings learn other vectors than before."""
 
 
@@ -71,17 +71,16 @@ class LightGCN:
             raise InputError("expected at least one user who likes an item, found none; load interactions first")
         validation = Validation.of(snapshot, self.settings.validation_share, self.settings.seed)
         network = self._network(validation)
-        device = network.embedding.weight.device
         trainer = Trainer(
             network,
-            Adjacency.of(validation.train, device),
+            Adjacency.of(validation.train),
             validation,
-            self.settings.sized(validation.train.nnz),
+            self.settings.sized(int((np.diff(validation.train.indptr) > 0).sum())),
             self.fingerprint(snapshot),
             self.checkpoints,
             progress,
         )
-        self._keep(snapshot, network, trainer.run(self.resume), Adjacency.of(snapshot.matrix, device))
+        self._keep(snapshot, network, trainer.run(self.resume), Adjacency.of(snapshot.matrix))
         return self
 
     def fingerprint(self, snapshot: Snapshot) -> str:

@@ -1,0 +1,101 @@
+"""A filter as a model: fitted to a snapshot, kept in a folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from graphrec.errors import InputError
+from graphrec.models.base import Progress
+from graphrec.models.filters.chebyshev import ChebyshevSettings, chebyshev
+from graphrec.models.filters.cooccurrence import CooccurrenceSettings, cooccurrence
+from graphrec.models.filters.ease import EASESettings, ease
+from graphrec.models.filters.gfcf import GFCFSettings, gfcf
+from graphrec.models.filters.item_filter import ItemFilter, no_filter
+from graphrec.models.filters.p3alpha import P3AlphaSettings, p3alpha
+from graphrec.models.filters.spectral import SpectralSettings, spectral
+from graphrec.models.settings import Settings
+from graphrec.snapshot import Snapshot
+from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
+
+FILE = "filter.npz"
+
+
+@dataclass(frozen=True)
+class Form:
+    """A closed form by name, and the settings that it takes."""
+
+    name: str
+    settings: type[Settings]
+    solve: Callable[[sparse.csr_array, Any], ItemFilter]
+
+    def of(self, settings: Mapping[str, Any]) -> FilterModel:
+        """A model that has learnt nothing yet, with some settings replaced."""
+        return FilterModel(self, self.settings().changed(settings))
+
+    def load(self, folder: Path) -> FilterModel:
+        """What `save` of a model of this form wrote."""
+        return load_filter(folder)
+
+
+FORMS = (
+    Form("p3alpha", P3AlphaSettings, p3alpha),
+    Form("item_graph", CooccurrenceSettings, cooccurrence),
+    Form("ease", EASESettings, ease),
+    Form("gfcf", GFCFSettings, gfcf),
+    Form("chebyshev", ChebyshevSettings, chebyshev),
+    Form("spectral", SpectralSettings, spectral),
+)
+FILTERS: Mapping[str, Form] = {form.name: form for form in FORMS}
+"""Every filter by name."""
+
+
+class FilterModel:
+    """`found`: what the form gave, over `item_ids`."""
+
+    def __init__(self, form: Form, settings: Settings) -> None:
+        self.form = form
+        self.name = form.name
+        self.settings = settings
+        self.item_ids: NDArray[np.object_] = np.zeros(0, dtype=object)
+        self.found = no_filter()
+
+    def fit(self, snapshot: Snapshot, progress: Progress | None = None) -> Self:
+        """Solve the closed form. InputError without a single pair."""
+        if not snapshot.matrix.nnz:
+            raise InputError("expected at least one user who likes an item, found none; load interactions first")
+        self.item_ids = snapshot.item_ids
+        self.found = self.form.solve(snapshot.matrix, self.settings)
+        return self
+
+    def save(self, folder: Path) -> None:
+        """Write the filter and its settings."""
+        near = self.found.neighbours
+        body = json.dumps({"name": self.name, "settings": self.settings.as_dict()})
+        arrays = {"left": self.found.left, "right": self.found.right, "body": np.array(body)}
+        parts = {"data": near.data, "indices": near.indices, "indptr": near.indptr}
+        write_arrays(folder / FILE, {**arrays, **parts}, {"item_ids": self.item_ids})
+
+    @classmethod
+    def load(cls, folder: Path) -> FilterModel:
+        """What `save` of any filter wrote."""
+        return load_filter(folder)
+
+
+def load_filter(folder: Path) -> FilterModel:
+    """What `save` of any filter wrote. ModelError where there is none."""
+    arrays = read_arrays(folder / FILE)
+    body = json.loads(str(arrays["body"]))
+    found = FILTERS[body["name"]].of(body["settings"])
+    found.item_ids = read_ids(arrays, "item_ids")
+    shape = len(found.item_ids), len(found.item_ids)
+    near = sparse.csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
+    found.found = ItemFilter(near, arrays["left"], arrays["right"])
+    return found

@@ -1,0 +1,121 @@
+"""Batches of users with all that they like, and the items that they are told apart from. A batch knows no vectors.
+
+A batch holds users, not pairs: what a user doesn't like is the same for all that the user likes, so that scoring it
+once serves all of them. On Gowalla, with 27 liked items a user, an epoch costs a twentieth of one by pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Likes:
+    """What is learnt from: users × items, those users who like anything, and how many like each item."""
+
+    matrix: sparse.csr_array
+    users: Ints
+    n_likers: Ints
+
+    @classmethod
+    def of(cls, matrix: sparse.csr_array) -> Likes:
+        """The likes of a matrix."""
+        users = np.flatnonzero(np.diff(matrix.indptr)).astype(np.int64)
+        return cls(matrix, users, np.bincount(matrix.indices, minlength=matrix.shape[1]))
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """`users[row[n]]` likes `candidates[column[n]]`: every like of the users, row by row.
+
+    `candidates`: different items, rising. `log_weight`: for how many items, as a logarithm, a candidate stands as a
+    negative; None where all are there and each stands for itself. `drawn`: for each like the column of one candidate
+    that the user doesn't like, evenly drawn (that of the like itself where the user likes all).
+    """
+
+    users: Ints
+    candidates: Ints
+    row: Ints
+    column: Ints
+    drawn: Ints
+    log_weight: Floats | None = None
+
+
+Sampler = Callable[[Likes, Ints, int, np.random.Generator], Batch]
+"""likes, the batch's users, how many items to draw, rng -> a batch."""
+
+
+def everything(likes: Likes, users: Ints, n_negatives: int, rng: np.random.Generator) -> Batch:
+    """All items: the loss is exact, and its cost grows with the catalogue."""
+    return _batch(likes, users, np.arange(likes.matrix.shape[1]), None, rng)
+
+
+def in_batch(likes: Likes, users: Ints, n_negatives: int, rng: np.random.Generator) -> Batch:
+    """The items that somebody in the batch likes: there without being drawn, the popular ones nearly always."""
+    return _batch(likes, users, _liked(likes, users), _chance(likes, len(users)), rng)
+
+
+def shared(likes: Likes, users: Ints, n_negatives: int, rng: np.random.Generator) -> Batch:
+    """The items that somebody in the batch likes, and `n_negatives` drawn evenly from all, the same for every user."""
+    n_items = likes.matrix.shape[1]
+    drawn = rng.integers(0, n_items, n_negatives)
+    missed = (1 - _chance(likes, len(users))) * (1 - 1 / n_items) ** n_negatives
+    return _batch(likes, users, np.union1d(_liked(likes, users), drawn), 1 - missed, rng)
+
+
+SAMPLERS: Mapping[str, Sampler] = {"all": everything, "in-batch": in_batch, "shared": shared}
+
+
+def batches(
+    likes: Likes, sampler: Sampler, batch_size: int, n_negatives: int, rng: np.random.Generator
+) -> Iterator[Batch]:
+    """Every user who likes anything once, shuffled, in batches that differ by one user at most."""
+    order = rng.permutation(likes.users)
+    for users in np.array_split(order, n_batches(len(order), batch_size)):
+        yield sampler(likes, np.sort(users), n_negatives, rng)
+
+
+def n_batches(n_users: int, batch_size: int) -> int:
+    """How many batches an epoch has."""
+    return max(1, round(n_users / batch_size))
+
+
+def _liked(likes: Likes, users: Ints) -> Ints:
+    return np.unique(likes.matrix[users].indices).astype(np.int64)
+
+
+def _chance(likes: Likes, n_users: int) -> NDArray[np.float64]:
+    """How likely each item is liked by one of n users drawn without replacement."""
+    missed = 1 - n_users / max(len(likes.users), n_users + 1)
+    return np.asarray(1 - missed**likes.n_likers, dtype=np.float64)
+
+
+def _batch(
+    likes: Likes, users: Ints, candidates: Ints, chance: NDArray[np.float64] | None, rng: np.random.Generator
+) -> Batch:
+    """Cost: the likes of the users, and an array as long as the catalogue."""
+    rows = likes.matrix[users]
+    row = np.repeat(np.arange(len(users)), np.diff(rows.indptr))
+    column = np.searchsorted(candidates, rows.indices)
+    weight = None if chance is None else -np.log(np.maximum(chance[candidates], 1e-12)).astype(np.float32)
+    return Batch(users, candidates, row, column, _draw(row, column, len(candidates), rng), weight)
+
+
+def _draw(row: Ints, column: Ints, n_candidates: int, rng: np.random.Generator) -> Ints:
+    """A column for each like that its row doesn't like: drawn again, a few times, where it does."""
+    liked = row * n_candidates + column
+    drawn = rng.integers(0, n_candidates, len(row))
+    for _ in range(8):
+        again = np.isin(row * n_candidates + drawn, liked)
+        if not again.any():
+            return drawn
+        drawn[again] = rng.integers(0, n_candidates, int(again.sum()))
+    return np.where(np.isin(row * n_candidates + drawn, liked), column, drawn)

@@ -1,0 +1,69 @@
+"""The settings of LightGCN. Names follow PyG where it has one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+from graphrec.errors import InputError
+from graphrec.models.settings import Settings
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "loss": ("bpr", "softmax", "bsl", "directau"),
+    "sampling": ("all", "in-batch", "shared"),
+    "metric": ("cosine", "dot"),
+    "warm_start": ("random", "spectral"),
+}
+"""The words that a setting may be."""
+
+
+@dataclass(frozen=True)
+class LightGCNSettings(Settings):
+    """Everything that decides what is learnt; equal settings, data and machine give equal embeddings.
+
+    `batch_size` counts users; 0 takes one that fits their number. `validation_share` is what is withheld of a user's
+    likings, for some users. `correction` 1 weighs negatives against how likely they are in a batch, 0 takes them as
+    they come. `n_negatives` counts for the sampling `shared` only.
+    """
+
+    embedding_dim: int = 64
+    num_layers: int = 2
+    learning_rate: float = 0.005
+    batch_size: int = 0
+    epochs: int = 40
+    patience: int = 3
+    loss: str = "softmax"
+    sampling: str = "in-batch"
+    n_negatives: int = 1024
+    temperature: float = 0.12
+    correction: float = 1.0
+    metric: str = "cosine"
+    warm_start: str = "spectral"
+    device: str = "auto"
+    validation_share: float = 0.1
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        self.at_least("embedding_dim", 1)
+        self.at_least("num_layers", 0)
+        if self.batch_size < 0 or self.batch_size == 1:
+            raise InputError(f"expected batch_size of at least 2, or 0 for one that fits, found {self.batch_size}")
+        self.at_least("epochs", 1)
+        self.at_least("patience", 1)
+        self.at_least("n_negatives", 1)
+        for name, values in CHOICES.items():
+            if getattr(self, name) not in values:
+                raise InputError(f"expected {name} to be one of {', '.join(values)}, found {getattr(self, name)!r}")
+        for name in ("learning_rate", "temperature"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"expected {name} above 0, found {getattr(self, name)}")
+        if not 0 <= self.validation_share < 1:
+            raise InputError(f"expected validation_share from 0 to below 1, found {self.validation_share}")
+
+    def sized(self, n_users: int) -> Self:
+        """These settings with a batch size: 64 to 4,096 users, about 16 batches an epoch between them."""
+        if self.batch_size:
+            return self
+        return replace(self, batch_size=2 ** min(max(round(math.log2(max(n_users, 1) / 16)), 6), 12))

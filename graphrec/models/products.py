@@ -1,0 +1,215 @@
+"""Products of sparse matrices on all cores: with a dense block, and with a sparse matrix of which the best are kept.
+
+Rows are dealt to threads by their work, not by their number. Numba compiles the loops at the first use on a machine and
+keeps them beside this file; they run without the interpreter's lock. Every entry is summed by one thread in the order
+of the row, so that a result is always the same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+N_THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+N_PARTS = 8 * N_THREADS
+"""Parts of equal work: several a thread, so that a core that was interrupted doesn't hold up the rest."""
+
+Floats = NDArray[np.float32]
+Parts = tuple[NDArray[np.int64], NDArray[np.int32], Floats]
+"""indptr, indices and data of a matrix by rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A sparse matrix by rows, and where its rows are cut for the threads."""
+
+    parts: Parts
+    n_columns: int
+    cuts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, matrix: sparse.csr_array) -> Rows:
+        """The rows of a CSR array; nothing is copied that has the right type already."""
+        parts = parts_of(matrix)
+        return cls(parts, matrix.shape[1], cut_evenly(parts[0] + np.arange(len(parts[0]))))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.parts[0]) - 1, self.n_columns
+
+
+def parts_of(matrix: sparse.csr_array) -> Parts:
+    """The arrays of a CSR matrix as the loops take them: int64, int32, float32."""
+    return (
+        matrix.indptr.astype(np.int64, copy=False),
+        matrix.indices.astype(np.int32, copy=False),
+        matrix.data.astype(np.float32, copy=False),
+    )
+
+
+def cut_evenly(work: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where to cut rows, `work` being the sum of the work before each, so that each part has about the same."""
+    goals = np.linspace(work[0], work[-1], N_PARTS + 1)
+    cuts = np.searchsorted(work, goals).astype(np.int64)
+    cuts[0], cuts[-1] = 0, len(work) - 1
+    return cuts
+
+
+def multiply(rows: Rows, x: Floats, out: Floats | None = None) -> Floats:
+    """The product with a dense block: rows × columns of x. Cost: nnz × columns of x."""
+    found = np.empty((rows.shape[0], x.shape[1]), dtype=np.float32) if out is None else out
+    on_all_cores(rows.cuts, lambda first, last: _multiply(*rows.parts, first, last, x, found))
+    return found
+
+
+def top_product(
+    left: sparse.csr_array, right: sparse.csr_array, k: int, masked: sparse.csr_array | None = None
+) -> sparse.csr_array:
+    """The k largest positive entries of each row of left @ right; those in `masked` are left out before the cut.
+
+    Float64 CSR, each row's best entry first; of equal ones the first column comes first. The product is never held
+    whole: memory is rows × k. Cost: for each entry of `left`, a row of `right`.
+    """
+    n_rows, n_columns = left.shape[0], right.shape[1]
+    k = min(k, n_columns)
+    left_parts, right_parts = parts_of(left), parts_of(right)
+    nothing = np.zeros(n_rows + 1, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
+    masked_parts = nothing if masked is None else parts_of(masked)
+    work = np.concatenate([[0], np.cumsum(np.diff(right_parts[0])[left_parts[1]] + 1)])[left_parts[0]]
+    n_found = np.zeros(n_rows, dtype=np.int64)
+    columns = np.zeros((n_rows, k), dtype=np.int32)
+    values = np.zeros((n_rows, k), dtype=np.float64)
+
+    def part(first: int, last: int) -> None:
+        _top_product(left_parts, right_parts, masked_parts, first, last, n_columns, n_found, columns, values)
+
+    on_all_cores(cut_evenly(work + np.arange(n_rows + 1)), part)
+    kept = np.arange(k) < n_found[:, None]
+    indptr = np.concatenate([[0], np.cumsum(n_found)])
+    return sparse.csr_array((values[kept], columns[kept], indptr), shape=(n_rows, n_columns))
+
+
+def on_all_cores(cuts: NDArray[np.int64], work: Callable[[int, int], None]) -> None:
+    """Do the work between each two cuts. An error in one part is raised."""
+    bounds = [(int(a), int(b)) for a, b in pairwise(cuts) if a < b]
+    for _ in _threads().map(lambda bound: work(*bound), bounds):
+        pass
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(N_THREADS, thread_name_prefix="product")
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _multiply(indptr: Any, indices: Any, data: Any, first: int, last: int, x: Any, out: Any) -> None:
+    for row in range(first, last):
+        out[row] = 0
+        for entry in range(indptr[row], indptr[row + 1]):
+            column, value = indices[entry], data[entry]
+            for d in range(x.shape[1]):
+                out[row, d] += value * x[column, d]
+
+
+@numba.njit(cache=True, nogil=True)
+def _top_product(
+    left: Any,
+    right: Any,
+    masked: Any,
+    first: int,
+    last: int,
+    n_columns: int,
+    n_found: Any,
+    columns: Any,
+    values: Any,
+) -> None:
+    sums = np.zeros(n_columns, dtype=np.float64)
+    last_row = np.full(n_columns, -1, dtype=np.int64)
+    touched = np.empty(n_columns, dtype=np.int32)
+    for row in range(first, last):
+        n_touched = _add_up(left, right, row, sums, last_row, touched)
+        for entry in range(masked[0][row], masked[0][row + 1]):
+            sums[masked[1][entry]] = 0
+        n = 0
+        for place in range(n_touched):
+            column = touched[place]
+            if sums[column] > 0:
+                n = _offer(values[row], columns[row], n, sums[column], column)
+        _sort(values[row], columns[row], n)
+        n_found[row] = n
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_up(left: Any, right: Any, row: int, sums: Any, last_row: Any, touched: Any) -> int:
+    """Add up a row of the product; `touched` gets its columns. What sums hold of rows before is overwritten."""
+    n_touched = 0
+    for entry in range(left[0][row], left[0][row + 1]):
+        middle, weight = left[1][entry], np.float64(left[2][entry])
+        for inner in range(right[0][middle], right[0][middle + 1]):
+            column, value = right[1][inner], weight * right[2][inner]
+            if last_row[column] == row:
+                sums[column] += value
+            else:
+                last_row[column] = row
+                sums[column] = value
+                touched[n_touched] = column
+                n_touched += 1
+    return n_touched
+
+
+@numba.njit(cache=True, nogil=True)
+def _offer(values: Any, columns: Any, n: int, value: float, column: int) -> int:
+    """Keep an entry if it is among the best so far: a heap of n entries with the worst on top. The new n."""
+    if n < len(values):
+        place = n
+        while place > 0:
+            above = (place - 1) // 2
+            if not _worse(value, column, values[above], columns[above]):
+                break
+            values[place], columns[place] = values[above], columns[above]
+            place = above
+        values[place], columns[place] = value, column
+        return n + 1
+    if _worse(values[0], columns[0], value, column):
+        _sink(values, columns, n, value, column)
+    return n
+
+
+@numba.njit(cache=True, nogil=True)
+def _sink(values: Any, columns: Any, n: int, value: float, column: int) -> None:
+    """Put an entry in place of the one on top of a heap."""
+    place = 0
+    while 2 * place + 1 < n:
+        below = 2 * place + 1
+        if below + 1 < n and _worse(values[below + 1], columns[below + 1], values[below], columns[below]):
+            below += 1
+        if not _worse(values[below], columns[below], value, column):
+            break
+        values[place], columns[place] = values[below], columns[below]
+        place = below
+    values[place], columns[place] = value, column
+
+
+@numba.njit(cache=True, nogil=True)
+def _sort(values: Any, columns: Any, n: int) -> None:
+    """Sort a heap, the best first: its worst goes to the end, again and again."""
+    for end in range(n - 1, 0, -1):
+        value, column = values[end], columns[end]
+        values[end], columns[end] = values[0], columns[0]
+        _sink(values, columns, end, value, column)
+
+
+@numba.njit(cache=True, nogil=True)
+def _worse(value: float, column: int, other_value: float, other_column: int) -> bool:
+    return value < other_value or (value == other_value and column > other_column)
