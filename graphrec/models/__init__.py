@@ -18,6 +18,7 @@ Neo4j beside them, need: with one core busy elsewhere a short operation took 4 m
 FILTER_NAMES = ("p3alpha", "item_graph", "ease", "gfcf", "chebyshev", "spectral")
 
 MODELS: Mapping[str, tuple[str, str]] = {
+    "blend": ("graphrec.models.blend.model", "Blend"),
     "lightgcn": ("graphrec.models.lightgcn.model", "LightGCN"),
     "popularity": ("graphrec.models.popularity", "Popularity"),
     **dict.fromkeys(FILTER_NAMES, ("graphrec.models.filters.model", "FILTERS")),

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from graphrec.errors import ModelError
 from graphrec.models.base import Progress
+from graphrec.models.blend.model import Blend
 from graphrec.models.filters.item_filter import BLOCK
 from graphrec.models.filters.model import FilterModel, load_filter
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
@@ -32,7 +33,7 @@ class FilterRecommender:
     """Ranks items by a filter of the profile's own items: users who came after the fit are scored as any other."""
 
     def __init__(
-        self, model: FilterModel, *, titles: Mapping[str, str] | None = None, progress: Progress | None = None
+        self, model: FilterModel | Blend, *, titles: Mapping[str, str] | None = None, progress: Progress | None = None
     ) -> None:
         self.name = model.name
         self._model = model

@@ -7,15 +7,17 @@ from typing import Any
 
 from graphrec.errors import InputError
 from graphrec.models import Progress, fit
+from graphrec.models.blend.model import Blend
 from graphrec.models.filters.model import FILTERS
 from graphrec.recommend.base import FittedRecommender
+from graphrec.recommend.blended import BlendedRecommender
 from graphrec.recommend.embedding import EmbeddingRecommender, Vectors
 from graphrec.recommend.filtering import FilterRecommender
 from graphrec.recommend.popularity import PopularityRecommender
 from graphrec.snapshot import Snapshot
 from graphrec.versions import unit_vectors
 
-FITTED = ("popular", "lightgcn", *FILTERS)
+FITTED = ("blend", "popular", "lightgcn", *FILTERS)
 
 
 def make_fitted(
@@ -28,6 +30,8 @@ def make_fitted(
     """The recommender of that name, before it is fitted. `settings` are those of its model."""
     if name == "popular":
         return PopularityRecommender(titles)
+    if name == "blend":
+        return BlendedRecommender(Blend.of(settings or {}), titles=titles, progress=progress)
     if name in FILTERS:
         return FilterRecommender(FILTERS[name].of(settings or {}), titles=titles, progress=progress)
     if name not in FITTED:

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
 
 from graphrec.errors import InputError
 from graphrec.models.base import Progress, Vectors
@@ -80,7 +81,10 @@ class LightGCN:
             self.checkpoints,
             progress,
         )
-        self._keep(snapshot, network, trainer.run(self.resume), Adjacency.of(snapshot.matrix))
+        state = trainer.run(self.resume)
+        if validation.withheld.nnz:
+            trainer.finish(state, snapshot.matrix, self.settings.final_epochs(state.best_epoch))
+        self._keep(snapshot, network, state, Adjacency.of(snapshot.matrix))
         return self
 
     def fingerprint(self, snapshot: Snapshot) -> str:
@@ -93,6 +97,14 @@ class LightGCN:
         network = new_network(len(self.weight), self.settings.embedding_dim, self.settings.num_layers, 0)
         found: dict[str, torch.Tensor] = network.state_dict()
         return {**found, "embedding.weight": torch.from_numpy(self.weight)}
+
+    def vectors_over(self, matrix: sparse.csr_array) -> tuple[Vectors, Vectors]:
+        """The vectors of users and items when what was learnt is propagated over other pairs of the same nodes."""
+        network = new_network(len(self.weight), self.settings.embedding_dim, self.settings.num_layers, 0)
+        network.load_state_dict(self.state_dict())
+        with torch.no_grad():
+            users, items = np.split(network.get_embedding(Adjacency.of(matrix)).numpy(), [matrix.shape[0]])
+        return users, items
 
     def save(self, folder: Path) -> None:
         """Write vectors, weights and settings."""

@@ -25,7 +25,8 @@ class LightGCNSettings(Settings):
 
     `batch_size` counts users; 0 takes one that fits their number. `validation_share` is what is withheld of a user's
     likings, for some users. `correction` 1 weighs negatives against how likely they are in a batch, 0 takes them as
-    they come. `n_negatives` counts for the sampling `shared` only.
+    they come. `finish`: when the best epoch is known, so many more, as a part of those until it, learn from what was
+    withheld as well. `n_negatives` counts for the sampling `shared` only.
     """
 
     embedding_dim: int = 64
@@ -34,6 +35,7 @@ class LightGCNSettings(Settings):
     batch_size: int = 0
     epochs: int = 40
     patience: int = 3
+    finish: float = 0.2
     loss: str = "softmax"
     sampling: str = "in-batch"
     n_negatives: int = 1024
@@ -61,6 +63,10 @@ class LightGCNSettings(Settings):
                 raise InputError(f"expected {name} above 0, found {getattr(self, name)}")
         if not 0 <= self.validation_share < 1:
             raise InputError(f"expected validation_share from 0 to below 1, found {self.validation_share}")
+
+    def final_epochs(self, best_epoch: int) -> int:
+        """How many epochs the withheld pairs are learnt from as well."""
+        return math.ceil(self.finish * best_epoch)
 
     def sized(self, n_users: int) -> Self:
         """These settings with a batch size: 64 to 4,096 users, about 16 batches an epoch between them."""

@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor
 
 from graphrec.errors import ModelError
@@ -60,6 +61,12 @@ class Trainer:
                 write_state(self.checkpoints, state)
         self._restore(state, "best")
         return state
+
+    def finish(self, state: State, matrix: sparse.csr_array, n_epochs: int) -> None:
+        """Go on from the best with everything, what was withheld too: often that is what users did last."""
+        self.adjacency, self.likes = Adjacency.of(matrix), Likes.of(matrix)
+        for epoch in range(state.best_epoch + 1, state.best_epoch + 1 + n_epochs):
+            self._epoch(epoch, state.best_recall)
 
     def _advance(self, state: State) -> State:
         epoch = state.epoch + 1

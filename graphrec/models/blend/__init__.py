@@ -1,0 +1,1 @@
+"""The blend: embeddings, a graph filter, a walk and popularity together, weighed on withheld data."""

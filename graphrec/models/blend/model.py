@@ -1,0 +1,190 @@
+"""The blend as a model: its parts fitted, their weights learnt, then all fitted again to everything."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from graphrec.errors import InputError
+from graphrec.models.base import Progress, Vectors
+from graphrec.models.blend.choice import choose
+from graphrec.models.blend.learning import Candidates, candidates, learn
+from graphrec.models.blend.mixture import Mixture, Weights, add, popularity_of
+from graphrec.models.blend.settings import BlendSettings, by_part
+from graphrec.models.filters.item_filter import Floats, ItemFilter, no_filter
+from graphrec.models.filters.model import FILTERS, FilterModel
+from graphrec.models.lightgcn.model import LightGCN
+from graphrec.models.validation import Validation
+from graphrec.snapshot import Snapshot
+from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
+from graphrec.versions.vectors import unit_vectors
+
+FILE = "blend.npz"
+
+REVISION = 1
+"""Raised whenever the same data and settings learn something else than before."""
+
+WALK = "p3alpha"
+
+
+class Blend:
+    """LightGCN, a graph filter, a walk and popularity. `mixture` holds what was learnt, over `item_ids`.
+
+    `user_vectors`, `item_vectors`: those of LightGCN, of length 1.
+    """
+
+    name = "blend"
+    metric = "cosine"
+
+    def __init__(self, settings: BlendSettings, parts: Mapping[str, Mapping[str, Any]]) -> None:
+        self.settings = settings
+        self.part_settings = parts
+        self.lightgcn = LightGCN.of({**shared(settings), **parts.get("lightgcn", {})})
+        self.metrics: Mapping[str, float] = {}
+        self.filter_settings: Mapping[str, Any] = {}
+        self.user_ids: NDArray[np.object_] = np.zeros(0, dtype=object)
+        self.item_ids: NDArray[np.object_] = np.zeros(0, dtype=object)
+        self.user_vectors: Vectors = np.zeros((0, 0), dtype=np.float32)
+        self.mixture = Mixture(no_filter(), self.user_vectors, np.zeros(0, dtype=np.float32), Weights())
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """A new one with some settings replaced; those of a part are named `part.setting`."""
+        parts = by_part(settings)
+        own = BlendSettings().changed(parts.pop(""))
+        for name in parts:
+            if name not in ("lightgcn", *FILTERS):
+                raise InputError(f"no part {name!r} of a blend; there are lightgcn, {', '.join(FILTERS)}")
+        return cls(own, parts)
+
+    @property
+    def item_vectors(self) -> Vectors:
+        return self.mixture.item_vectors
+
+    @property
+    def found(self) -> ItemFilter:
+        """The graph of items, filter and walk in one."""
+        return self.mixture.graph
+
+    @property
+    def settings_dict(self) -> Mapping[str, Any]:
+        given = {f"{part}.{name}": value for part, named in self.part_settings.items() for name, value in named.items()}
+        return {**self.settings.as_dict(), **given}
+
+    @property
+    def checkpoints(self) -> Path | None:
+        """Where LightGCN, which takes nearly all of the time, writes its checkpoints."""
+        return self.lightgcn.checkpoints
+
+    @checkpoints.setter
+    def checkpoints(self, folder: Path | None) -> None:
+        self.lightgcn.checkpoints = folder
+
+    @property
+    def resume(self) -> bool:
+        return self.lightgcn.resume
+
+    @resume.setter
+    def resume(self, value: bool) -> None:
+        self.lightgcn.resume = value
+
+    def fit(self, snapshot: Snapshot, progress: Progress | None = None) -> Self:
+        """Fit the parts without what is withheld, learn the weights on it, and fit the closed forms to everything.
+
+        Cost: that of LightGCN, and seconds. Errors are those of the parts.
+        """
+        self.lightgcn.fit(snapshot, progress)
+        validation = Validation.of(snapshot, self.settings.validation_share, self.settings.seed)
+        chosen = choose(validation, self.settings.filter, self.part_settings)
+        walk = FILTERS[WALK].of(self.part_settings.get(WALK, {}))
+        weights, spread, quality = self._weigh(validation, chosen, walk)
+        self.filter_settings = {"name": chosen.name, **chosen.settings.as_dict()}
+        self._keep(snapshot, chosen, walk, weights, spread)
+        told = {"validation_quality@20": quality, **{f"weight_{n}": w for n, w in vars(weights).items()}}
+        self.metrics = {**self.lightgcn.metrics, **{name: round(value, 6) for name, value in told.items()}}
+        return self
+
+    def fingerprint(self, snapshot: Snapshot) -> str:
+        """The same for the same data, settings and revisions."""
+        told = [REVISION, self.lightgcn.fingerprint(snapshot), dict(self.settings_dict)]
+        return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+    def save(self, folder: Path) -> None:
+        """Write the mixture and LightGCN beside it."""
+        self.lightgcn.save(folder)
+        graph, mixture = self.mixture.graph, self.mixture
+        told = {
+            "settings": dict(self.settings_dict),
+            "metrics": dict(self.metrics),
+            "filter": dict(self.filter_settings),
+            "weights": vars(mixture.weights),
+            "spread": mixture.spread,
+        }
+        arrays = {
+            "body": np.array(json.dumps(told)),
+            "left": graph.left,
+            "right": graph.right,
+            "data": graph.neighbours.data,
+            "indices": graph.neighbours.indices,
+            "indptr": graph.neighbours.indptr,
+            "popularity": mixture.popularity,
+            "user_vectors": self.user_vectors,
+            "item_vectors": mixture.item_vectors,
+        }
+        write_arrays(folder / FILE, arrays, {"user_ids": self.user_ids, "item_ids": self.item_ids})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """What `save` wrote."""
+        arrays = read_arrays(folder / FILE)
+        told = json.loads(str(arrays["body"]))
+        found = cls.of(told["settings"])
+        found.lightgcn = LightGCN.load(folder)
+        found.metrics, found.filter_settings = told["metrics"], told["filter"]
+        found.user_ids, found.item_ids = read_ids(arrays, "user_ids"), read_ids(arrays, "item_ids")
+        found.user_vectors = arrays["user_vectors"]
+        shape = len(found.item_ids), len(found.item_ids)
+        near = sparse.csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
+        graph = ItemFilter(near, arrays["left"], arrays["right"])
+        found.mixture = Mixture(
+            graph, arrays["item_vectors"], arrays["popularity"], Weights(**told["weights"]), told["spread"]
+        )
+        return found
+
+    def _weigh(self, validation: Validation, chosen: FilterModel, walk: FilterModel) -> tuple[Weights, float, float]:
+        """The weights learnt, the spread of the cosines, and the quality that is reached; defaults without data."""
+        if not len(validation.users):
+            return Weights(), 1.0, 0.0
+        found = self._candidates(validation, chosen, walk)
+        weights, quality = learn(found, Weights())
+        return weights, found.spread, quality
+
+    def _candidates(self, validation: Validation, chosen: FilterModel, walk: FilterModel) -> Candidates:
+        graph, step = (model.form.solve(validation.train, model.settings) for model in (chosen, walk))
+        vectors = self._unit(self.lightgcn.vectors_over(validation.train))
+        return candidates(validation, graph, step, vectors, popularity_of(validation.train))
+
+    def _keep(
+        self, snapshot: Snapshot, chosen: FilterModel, walk: FilterModel, weights: Weights, spread: float
+    ) -> None:
+        graph = chosen.form.solve(snapshot.matrix, chosen.settings)
+        if weights.walk:
+            graph = add(graph, walk.form.solve(snapshot.matrix, walk.settings), 1 - weights.walk, weights.walk)
+        self.user_ids, self.item_ids = snapshot.user_ids, snapshot.item_ids
+        self.user_vectors, items = self._unit((self.lightgcn.user_vectors, self.lightgcn.item_vectors))
+        self.mixture = Mixture(graph, items, popularity_of(snapshot.matrix), weights, spread)
+
+    def _unit(self, vectors: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+        return unit_vectors(*vectors, self.lightgcn.metric)
+
+
+def shared(settings: BlendSettings) -> dict[str, Any]:
+    """The settings that LightGCN must have as the blend has them: both judge by the same withheld rows."""
+    return {"validation_share": settings.validation_share, "seed": settings.seed}
