@@ -223,14 +223,14 @@ def test_a_filter_ranks_by_its_map_and_names_the_like_that_adds_most(name: str) 
     model = FILTERS[name].of({})
     table = FilterRecommender(model).fit(data).recommend([Profile(user) for user in data.user_ids], 5)
     item_map = model.found.neighbours.toarray() + model.found.left @ model.found.right.T
-    liked = (data.matrix.toarray() > 0).astype(float)
+    liked = data.matrix.toarray().astype(float)
     scores = liked @ item_map
     scores[(data.seen.toarray()) | (scores == 0)] = -np.inf
     for row in table.itertuples():
         user, item = row.profile, data.item_idx([row.item_id])[0]
         assert row.score == pytest.approx(scores[user, item], rel=1e-3, abs=1e-6)
         assert (scores[user] > row.score + 1e-5).sum() < row.rank
-        added = np.where(liked[user] > 0, item_map[:, item], -np.inf)
+        added = np.where(liked[user] > 0, liked[user] * item_map[:, item], -np.inf)
         reason = row.reason.removeprefix("because you liked '").removesuffix("'")
         assert added[data.item_idx([reason])[0]] == pytest.approx(added.max(), rel=1e-3, abs=1e-6)
 
@@ -246,5 +246,5 @@ def test_a_filter_scores_visitors_as_users_with_the_same_likes() -> None:
         if not len(liked):
             continue
         known = recommender.recommend([Profile(user)], 7)
-        visitor = Profile(items=dict.fromkeys(liked, 1.0))
+        visitor = Profile(items=dict(zip(liked, data.matrix[[row]].data.tolist(), strict=True)))
         pd.testing.assert_frame_equal(known, recommender.recommend([visitor], 7, Candidates(excluded=disliked)))

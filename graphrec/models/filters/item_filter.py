@@ -59,9 +59,11 @@ class ItemFilter:
             found[np.repeat(np.arange(rows.shape[0]), np.diff(near.indptr)), near.indices] += near.data
         return found
 
-    def best_neighbours(self, rows: sparse.csr_array, k: int, masked: sparse.csr_array) -> sparse.csr_array:
+    def best_neighbours(
+        self, rows: sparse.csr_array, k: int, allowed: NDArray[np.bool_], masked: sparse.csr_array
+    ) -> sparse.csr_array:
         """The k best of each row by the neighbours alone, without a dense block: see `top_product`."""
-        return top_product(rows, self.neighbours, k, masked)
+        return top_product(rows, self.neighbours if allowed.all() else columns_of(self.neighbours, allowed), k, masked)
 
     def parts(self, liked: NDArray[np.integer], items: NDArray[np.integer]) -> Floats:
         """What each liked item alone adds to the score of each item: liked × items."""
@@ -84,6 +86,13 @@ def no_filter() -> ItemFilter:
 def diagonal(n: int) -> sparse.csr_array:
     """The pattern that keeps an item from being its own neighbour."""
     return sparse.csr_array((np.ones(n, dtype=bool), np.arange(n), np.arange(n + 1)), shape=(n, n))
+
+
+def columns_of(matrix: sparse.csr_array, kept: NDArray[np.bool_]) -> sparse.csr_array:
+    """The same shape, with the entries of some columns alone."""
+    stays = kept[matrix.indices]
+    before = np.concatenate([[0], np.cumsum(stays)])
+    return sparse.csr_array((matrix.data[stays], matrix.indices[stays], before[matrix.indptr]), shape=matrix.shape)
 
 
 def powers(degree: NDArray[np.floating], power: float) -> NDArray[np.float64]:
