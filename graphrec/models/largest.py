@@ -78,7 +78,7 @@ def _bound(values: Any, maxima: Any, heap: Any) -> float:
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"nnan", "nsz", "reassoc"})
-def _maximum(values: Any) -> float:
+def _maximum(values: Any) -> Any:
     most = values[0]
     for value in values:
         most = value if value > most else most

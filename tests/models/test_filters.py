@@ -196,7 +196,7 @@ def test_a_filter_is_the_same_again_and_after_loading(name: str, tastes: Snapsho
 
 
 def test_wrong_settings_and_missing_data_are_errors(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no setting bet; there are alpha, beta, n_neighbours"):
+    with pytest.raises(InputError, match="no setting bet; there are n_stored, alpha, beta, n_neighbours"):
         create("p3alpha", {"bet": 1})
     with pytest.raises(InputError, match="expected alpha as float, found 'much'"):
         create("gfcf", {"alpha": "much"})

@@ -19,14 +19,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from graphrec.models.filters.cooccurrence import CooccurrenceSettings, cooccurrence
-from graphrec.models.filters.item_filter import ItemFilter, powers, scaled
+from graphrec.models.filters.item_filter import FilterSettings, ItemFilter, powers, scaled
 from graphrec.models.filters.spectral import factors
-from graphrec.models.settings import Settings
 from graphrec.models.spectrum import normalise, randomised_svd
 
 
 @dataclass(frozen=True)
-class ChebyshevSettings(Settings):
+class ChebyshevSettings(FilterSettings):
     """`order`: the degree of h. `popularity`: b. `n_neighbours`: how many items of the step are kept an item."""
 
     order: int = 8

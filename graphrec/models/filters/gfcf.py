@@ -13,14 +13,13 @@ import numpy as np
 from scipy import sparse
 
 from graphrec.models.filters.cooccurrence import CooccurrenceSettings, cooccurrence
-from graphrec.models.filters.item_filter import ItemFilter
+from graphrec.models.filters.item_filter import FilterSettings, ItemFilter
 from graphrec.models.filters.spectral import factors
-from graphrec.models.settings import Settings
 from graphrec.models.spectrum import normalise, randomised_svd
 
 
 @dataclass(frozen=True)
-class GFCFSettings(Settings):
+class GFCFSettings(FilterSettings):
     """`n_neighbours`: how many items of the first part are kept an item."""
 
     alpha: float = 0.3

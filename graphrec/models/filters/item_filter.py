@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from graphrec.models.products import Rows, multiply, top_product
+from graphrec.models.settings import Settings
 
 Floats = NDArray[np.float32]
 
 BLOCK = 512
 """Rows scored at a time: 512 × 100,000 items in single precision are 0.2 GB."""
+
+
+@dataclass(frozen=True)
+class FilterSettings(Settings):
+    """`n_stored`: how many items an item gets in the graph, those that it gives most to; the fit is the same."""
+
+    n_stored: int = field(default=50, kw_only=True)
+
+    def __post_init__(self) -> None:
+        self.at_least("n_stored", 1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,19 +13,23 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from graphrec.errors import InputError
-from graphrec.models.base import Progress
+from graphrec.models.base import Progress, fingerprint_of
 from graphrec.models.filters.chebyshev import ChebyshevSettings, chebyshev
 from graphrec.models.filters.cooccurrence import CooccurrenceSettings, cooccurrence
 from graphrec.models.filters.ease import EASESettings, ease
 from graphrec.models.filters.gfcf import GFCFSettings, gfcf
-from graphrec.models.filters.item_filter import ItemFilter, no_filter
+from graphrec.models.filters.item_filter import FilterSettings, ItemFilter, no_filter
+from graphrec.models.filters.nearest import nearest
 from graphrec.models.filters.p3alpha import P3AlphaSettings, p3alpha
 from graphrec.models.filters.spectral import SpectralSettings, spectral
-from graphrec.models.settings import Settings
 from graphrec.snapshot import Snapshot
+from graphrec.versions import Embeddings, Learnt, Neighbours
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
 
 FILE = "filter.npz"
+
+REVISION = 1
+"""Raised whenever the same data and settings learn another filter than before."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Form:
     """A closed form by name, and the settings that it takes."""
 
     name: str
-    settings: type[Settings]
+    settings: type[FilterSettings]
     solve: Callable[[sparse.csr_array, Any], ItemFilter]
 
     def of(self, settings: Mapping[str, Any]) -> FilterModel:
@@ -60,10 +64,11 @@ FILTERS: Mapping[str, Form] = {form.name: form for form in FORMS}
 class FilterModel:
     """`found`: what the form gave, over `item_ids`."""
 
-    def __init__(self, form: Form, settings: Settings) -> None:
+    def __init__(self, form: Form, settings: FilterSettings) -> None:
         self.form = form
         self.name = form.name
         self.settings = settings
+        self.metrics: Mapping[str, float] = {}
         self.item_ids: NDArray[np.object_] = np.zeros(0, dtype=object)
         self.found = no_filter()
 
@@ -74,6 +79,22 @@ class FilterModel:
         self.item_ids = snapshot.item_ids
         self.found = self.form.solve(snapshot.matrix, self.settings)
         return self
+
+    @property
+    def settings_dict(self) -> Mapping[str, Any]:
+        return self.settings.as_dict()
+
+    def fingerprint(self, snapshot: Snapshot) -> str:
+        """The same where a fit would give the same filter, and the same part of it would be stored."""
+        return fingerprint_of(self.name, REVISION, snapshot.digest(), self.settings.as_dict())
+
+    def learnt(self, snapshot: Snapshot) -> Learnt:
+        """The items that each gives most to, and the factors as vectors where the filter has a part of low rank."""
+        similar = Neighbours(self.item_ids, nearest(self.found, self.settings.n_stored))
+        if not self.found.rank:
+            return Learnt(neighbours=similar)
+        users = self.found.project(snapshot.matrix)
+        return Learnt(Embeddings(snapshot.user_ids, users, self.item_ids, self.found.right), similar, metric="dot")
 
     def save(self, folder: Path) -> None:
         """Write the filter and its settings."""
