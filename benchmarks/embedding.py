@@ -55,7 +55,7 @@ def read_arguments() -> argparse.Namespace:
 def compare(graph: Graph, snapshot: Snapshot, version: versions.ModelVersion, arguments: argparse.Namespace) -> None:
     """Print a Markdown table of agreement and times."""
     n_users = arguments.users
-    vectors = versions.load_files(graph, version)
+    vectors = versions.load_files(graph, version).vectors
     users = np.random.default_rng(1).choice(snapshot.n_users, n_users, replace=False)
     started = time.perf_counter()
     best, scores = numpy_best(vectors, snapshot, users)

@@ -140,7 +140,7 @@ class _Run:
             if progress:
                 progress(f"{name} learns", report.epoch, report.epochs)
 
-        return make_fitted(name, settings, progress=tell).fit(self.snapshot)
+        return make_fitted(name, settings, progress=tell, with_reasons=False).fit(self.snapshot)
 
     def _measure(self, recommender: Recommender, pace: Pace, fit_s: float) -> tuple[dict[str, Any], pd.DataFrame]:
         with _clock() as ranking:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphrec.errors import InputError
-from graphrec.models.base import EmbeddingModel, Model, Progress, Report
+from graphrec.models.base import GraphModel, Model, Progress, Report
 from graphrec.snapshot import Snapshot
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -25,7 +25,7 @@ MODELS: Mapping[str, tuple[str, str]] = {
 }
 """Where each model's class, or the table that holds it, lies, by name."""
 
-__all__ = ["MODELS", "EmbeddingModel", "Model", "Progress", "Report", "create", "fit", "model_class"]
+__all__ = ["FILTER_NAMES", "MODELS", "GraphModel", "Model", "Progress", "Report", "create", "fit", "model_class"]
 
 
 def model_class(name: str) -> Any:

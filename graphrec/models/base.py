@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.snapshot import Snapshot
+from graphrec.versions.learnt import Learnt
 
 Vectors = NDArray[np.float32]
 
@@ -51,24 +54,10 @@ class Model(Protocol):
 
 
 @runtime_checkable
-class EmbeddingModel(Model, Protocol):
-    """A model whose scores come from vectors: their cosine or their dot product, as `metric` says.
+class GraphModel(Model, Protocol):
+    """A model whose findings go into the graph: vectors, similar items, or both. `metrics`: what the fit measured."""
 
-    `checkpoints`: a folder to write to after each epoch, and with `resume` to go on from.
-    """
-
-    checkpoints: Path | None
-    resume: bool
     metrics: Mapping[str, float]
-    user_ids: NDArray[np.object_]
-    item_ids: NDArray[np.object_]
-    user_vectors: Vectors
-    item_vectors: Vectors
-
-    @property
-    def metric(self) -> str:
-        """`cosine` or `dot`."""
-        ...
 
     @property
     def settings_dict(self) -> Mapping[str, Any]:
@@ -78,3 +67,20 @@ class EmbeddingModel(Model, Protocol):
     def fingerprint(self, snapshot: Snapshot) -> str:
         """The same for the same data, settings and revision of the model: a fit would learn the same again."""
         ...
+
+    def learnt(self, snapshot: Snapshot) -> Learnt:
+        """What a fit to the snapshot has found, for its users and items."""
+        ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A model that learns in steps. `checkpoints`: a folder to write to after each, and with `resume` to go on from."""
+
+    checkpoints: Path | None
+    resume: bool
+
+
+def fingerprint_of(*parts: Any) -> str:
+    """32 hexadecimal digits that are the same for the same parts (as JSON) only."""
+    return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()

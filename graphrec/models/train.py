@@ -1,4 +1,4 @@
-"""From the graph and back into it: read the snapshot, fit a model, publish its vectors."""
+"""From the graph and back into it: read the snapshot, fit a model, publish what it has learnt."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from graphrec.errors import InputError
 from graphrec.graph import Graph
 from graphrec.models import MODELS, create
-from graphrec.models.base import EmbeddingModel, Progress
+from graphrec.models.base import GraphModel, Progress, Resumable
 from graphrec.models.checkpoint import discard_state
 from graphrec.snapshot import Snapshot
-from graphrec.versions import Embeddings, ModelVersion, current, publish
+from graphrec.versions import ModelVersion, current, publish
 from graphrec.versions.files import has_files, model_folder
 from graphrec.versions.publish import Progress as Publishing
 
@@ -38,39 +38,39 @@ def train(
     has changed. Interrupted at any moment, it leaves the version before live and whole.
     """
     model = create(name, settings)
-    if not isinstance(model, EmbeddingModel):
-        raise InputError(f"{name} has no vectors to write into the graph; train one of {', '.join(_trainable())}")
+    if not isinstance(model, GraphModel):
+        raise InputError(f"{name} has nothing to write into the graph; train one of {', '.join(_trainable())}")
     snapshot = Snapshot.from_graph(graph)
     if not again and (live := _unchanged(graph, model, snapshot)):
         return live
     folder = checkpoint_folder(graph.home, name)
     if not resume:
         discard_state(folder)
-    model.checkpoints, model.resume = folder, resume
+    if isinstance(model, Resumable):
+        model.checkpoints, model.resume = folder, resume
     model.fit(snapshot, progress)
-    version = publish_model(graph, model, model.fingerprint(snapshot), publishing)
+    version = publish_model(graph, model, snapshot, publishing)
     discard_state(folder)
     return version
 
 
 def publish_model(
-    graph: Graph, model: EmbeddingModel, fingerprint: str = "", progress: Publishing | None = None
+    graph: Graph, model: GraphModel, snapshot: Snapshot, progress: Publishing | None = None
 ) -> ModelVersion:
-    """Publish what a fitted model has learnt; the model itself is kept beside its vectors."""
+    """Publish what a model has learnt from a snapshot; the model itself is kept beside it."""
     return publish(
         graph,
         model.name,
-        Embeddings(model.user_ids, model.user_vectors, model.item_ids, model.item_vectors),
-        metric=model.metric,
+        model.learnt(snapshot),
         metrics=model.metrics,
         settings=model.settings_dict,
-        fingerprint=fingerprint,
+        fingerprint=model.fingerprint(snapshot),
         save=model.save,
         progress=progress,
     )
 
 
-def _unchanged(graph: Graph, model: EmbeddingModel, snapshot: Snapshot) -> ModelVersion | None:
+def _unchanged(graph: Graph, model: GraphModel, snapshot: Snapshot) -> ModelVersion | None:
     """The live version, if the model would only learn it again."""
     live = current(graph, model.name)
     same = live and live.fingerprint == model.fingerprint(snapshot) and has_files(graph, live)
@@ -78,4 +78,4 @@ def _unchanged(graph: Graph, model: EmbeddingModel, snapshot: Snapshot) -> Model
 
 
 def _trainable() -> list[str]:
-    return [name for name in MODELS if isinstance(create(name), EmbeddingModel)]
+    return [name for name in MODELS if isinstance(create(name), GraphModel)]

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from graphrec.graph import Graph
     from graphrec.recommend.asking import GraphRecommender
 
-NAMES = ("walk", "cooccurrence", "lightgcn", "popular", "trending", "tags", "friends")
+NAMES = (
+    *("walk", "cooccurrence", "lightgcn", "popular", "trending", "tags", "friends"),
+    *("p3alpha", "item_graph", "ease", "gfcf", "chebyshev", "spectral"),
+)
 """The recommenders over the graph."""
 
 

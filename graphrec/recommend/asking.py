@@ -87,7 +87,7 @@ class GraphRecommender(ABC):
 
     def _all_items(self, profile: Profile) -> Mapping[str, float]:
         user_ids = [] if profile.user_id is None else [profile.user_id]
-        liked = dict.fromkeys(liked_by(self.graph, user_ids).get(profile.user_id or "", []), 1.0)
+        liked = liked_by(self.graph, user_ids).get(profile.user_id or "", {})
         return {item_id: w for item_id, w in {**liked, **profile.items}.items() if w > 0}
 
     def _unseen_by(self, profile: Profile, candidates: Candidates) -> Candidates:

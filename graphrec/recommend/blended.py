@@ -26,9 +26,14 @@ class BlendedRecommender(FilterRecommender):
     """
 
     def __init__(
-        self, model: Blend, *, titles: Mapping[str, str] | None = None, progress: Progress | None = None
+        self,
+        model: Blend,
+        *,
+        titles: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+        with_reasons: bool = True,
     ) -> None:
-        super().__init__(model, titles=titles, progress=progress)
+        super().__init__(model, titles=titles, progress=progress, with_reasons=with_reasons)
         self._blend = model
 
     @classmethod

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,15 @@ from graphrec.recommend.base import Candidates, Profile
 from graphrec.snapshot import Snapshot
 
 Ints = npt.NDArray[np.int64]
+PARTS = ("data", "indices", "indptr")
+"""The arrays of a matrix in `catalogue.npz`."""
 
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
     """Users and items by position, in the order of their ids.
 
-    `liked` and `seen`: bool CSR, users × items. `titles` by item id, where known.
+    `liked`: float32 CSR, users × items, how much each pair weighs; `seen`: bool. `titles` by item id, where known.
     """
 
     user_ids: npt.NDArray[np.object_]
@@ -36,9 +38,7 @@ class Catalogue:
     @classmethod
     def of(cls, snapshot: Snapshot, titles: Mapping[str, str] | None = None) -> Self:
         """The catalogue of a snapshot."""
-        liked = snapshot.matrix
-        pattern = sparse.csr_array((np.ones(liked.nnz, dtype=bool), liked.indices, liked.indptr), shape=liked.shape)
-        return cls(snapshot.user_ids, snapshot.item_ids, pattern, snapshot.seen, titles or {})
+        return cls(snapshot.user_ids, snapshot.item_ids, snapshot.matrix, snapshot.seen, titles or {})
 
     def user_idx(self, user_id: str | None) -> int:
         """Position of a user, −1 where unknown."""
@@ -54,9 +54,13 @@ class Catalogue:
         return self.titles.get(item_id) or f"'{item_id}'"
 
     def items_of(self, profile: Profile) -> tuple[Ints, npt.NDArray[np.float64]]:
-        """Positions and weights of what the profile likes: its user's liked items (1 each) and its own items."""
+        """Positions and weights of what the profile likes: its user's liked items and its own, which count first."""
         user = self.user_idx(profile.user_id)
-        weights = {} if user < 0 else dict.fromkeys(row_of(self.liked, user).tolist(), 1.0)
+        begin, end = self.liked.indptr[user : user + 2] if user >= 0 else (0, 0)
+        if not profile.items:
+            return self.liked.indices[begin:end].astype(np.int64), self.liked.data[begin:end].astype(np.float64)
+        liked_by_user = self.liked.indices[begin:end].tolist(), self.liked.data[begin:end].tolist()
+        weights: dict[int, float] = dict(zip(*liked_by_user, strict=True))
         own = list(profile.items)
         for item, item_id in zip(self.item_idx(own).tolist(), own, strict=True):
             if item >= 0:
@@ -101,7 +105,7 @@ class Catalogue:
         body = {"user_ids": list(self.user_ids), "item_ids": list(self.item_ids), "titles": dict(self.titles)}
         (folder / "catalogue.json").write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
         parts = {"liked": self.liked, "seen": self.seen}
-        arrays = {f"{name}_{part}": getattr(m, part) for name, m in parts.items() for part in ("indices", "indptr")}
+        arrays = {f"{name}_{part}": getattr(m, part) for name, m in parts.items() for part in PARTS}
         np.savez_compressed(folder / "catalogue.npz", allow_pickle=False, **arrays)
 
     @classmethod
@@ -112,7 +116,7 @@ class Catalogue:
             with np.load(folder / "catalogue.npz", allow_pickle=False) as arrays:
                 user_ids, item_ids = (np.array(body[name], dtype=object) for name in ("user_ids", "item_ids"))
                 shape = len(user_ids), len(item_ids)
-                liked, seen = (_pattern(arrays, name, shape) for name in ("liked", "seen"))
+                liked, seen = (_matrix(arrays, name, shape) for name in ("liked", "seen"))
             return cls(user_ids, item_ids, liked, seen, body["titles"])
         except (OSError, ValueError, KeyError) as error:
             raise ModelError(
@@ -126,6 +130,5 @@ def row_of(matrix: sparse.csr_array, row: int) -> npt.NDArray[np.int32]:
     return indices
 
 
-def _pattern(arrays: Mapping[str, npt.NDArray[np.int32]], name: str, shape: tuple[int, int]) -> sparse.csr_array:
-    indices = arrays[f"{name}_indices"]
-    return sparse.csr_array((np.ones(len(indices), dtype=bool), indices, arrays[f"{name}_indptr"]), shape=shape)
+def _matrix(arrays: Mapping[str, npt.NDArray[Any]], name: str, shape: tuple[int, int]) -> sparse.csr_array:
+    return sparse.csr_array(tuple(arrays[f"{name}_{part}"] for part in PARTS), shape=shape)

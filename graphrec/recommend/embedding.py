@@ -44,9 +44,16 @@ class EmbeddingRecommender:
     """
 
     def __init__(
-        self, trainer: Trainer | None = None, *, name: str = "embedding", titles: Mapping[str, str] | None = None
+        self,
+        trainer: Trainer | None = None,
+        *,
+        name: str = "embedding",
+        titles: Mapping[str, str] | None = None,
+        with_reasons: bool = True,
     ) -> None:
+        """Reasons cost about as much as the ranking; without them all sentences are the same."""
         self.name = name
+        self.with_reasons = with_reasons
         self._trainer = trainer
         self._titles = titles
         self._catalogue: Catalogue | None = None
@@ -142,6 +149,8 @@ class EmbeddingRecommender:
         return _top(scores, vectors, self.item_vectors, k)
 
     def _reasons(self, catalogue: Catalogue, profiles: Sequence[Profile], best: Best) -> list[str]:
+        if not self.with_reasons:
+            return ["near to your taste"] * len(best.row)
         reasons: list[str] = []
         bounds = np.searchsorted(best.row, np.arange(len(profiles) + 1))
         for row, profile in enumerate(profiles):

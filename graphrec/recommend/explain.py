@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphrec.graph import Graph
+from graphrec.models import FILTER_NAMES
 from graphrec.recommend.asking import GraphRecommender
 from graphrec.recommend.base import Candidates, Profile
 from graphrec.recommend.history import ask, known_item, known_user, liked_by, people, settings_of, titles_of
@@ -84,8 +85,19 @@ def _through_people(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
     return reasons
 
 
+def _similar_items(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
+    rows = asked.ways("similar/explain")
+    titles = titles_of(asked.graph, (way["because_id"] for way in rows))
+    reasons = []
+    for way in rows:
+        title = titles[way["because_id"]]
+        text = f"{asked.title} is liked by the people who like {title}"
+        reasons.append(Reason(text, way["part"], asked.ends(("item", title))))
+    return reasons
+
+
 def _near_vectors(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
-    liked = liked_by(asked.graph, [asked.user_id]).get(asked.user_id, [])
+    liked = liked_by(asked.graph, [asked.user_id]).get(asked.user_id, {})
     others = [item_id for item_id in liked if item_id != asked.item_id]
     groups = [{"items": [asked.item_id], "liked": others}]
     rows = asked.graph.read("embedding/nearest_liked", model=asked.recommender.name, groups=groups, k=asked.k)
@@ -128,4 +140,5 @@ _EXPLAINERS: Mapping[str, Callable[[_Asked, Mapping[str, Any]], Sequence[Reason]
     "friends": _friends,
     "popular": _everybody,
     "trending": _everybody,
+    **dict.fromkeys(FILTER_NAMES, _similar_items),
 }

@@ -33,9 +33,16 @@ class FilterRecommender:
     """Ranks items by a filter of the profile's own items: users who came after the fit are scored as any other."""
 
     def __init__(
-        self, model: FilterModel | Blend, *, titles: Mapping[str, str] | None = None, progress: Progress | None = None
+        self,
+        model: FilterModel | Blend,
+        *,
+        titles: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+        with_reasons: bool = True,
     ) -> None:
+        """Reasons cost about as much as the ranking; without them all sentences are the same."""
         self.name = model.name
+        self.with_reasons = with_reasons
         self._model = model
         self._titles = titles
         self._progress = progress
@@ -94,18 +101,20 @@ class FilterRecommender:
     def _rank(self, rows: sparse.csr_array, profiles: Sequence[Profile], k: int, candidates: Candidates) -> Best:
         """By the neighbours alone where that is all there is, without a dense block."""
         found, catalogue = self._model.found, self._fitted()
-        if found.rank == 0 and candidates == ALL_UNSEEN:
-            seen = _pattern([catalogue.seen_by(profile) for profile in profiles], found.n_items)
-            best = found.best_neighbours(rows, k, seen)
+        if found.is_sparse:
+            hidden = [] if candidates.seen else [catalogue.seen_by(profile) for profile in profiles]
+            best = found.best_neighbours(rows, k, catalogue.allows(candidates), _pattern(hidden, rows.shape))
             row = np.repeat(np.arange(len(profiles)), np.diff(best.indptr))
             return order(row, best.indices.astype(np.int64), best.data, k)
         scores = found.scores(rows)
-        scores[scores == 0 if found.rank else scores <= 0] = -np.inf  # nothing leads from the row to the item
+        scores[scores == 0] = -np.inf  # nothing leads from the row to the item
         catalogue.mask(scores, profiles, candidates)
         return top_k(scores, k)
 
     def _reasons(self, catalogue: Catalogue, rows: sparse.csr_array, best: Best) -> list[str]:
         """“because you liked Alien (1979)”: the item of the row that adds most."""
+        if not self.with_reasons:
+            return ["because of what you liked"] * len(best.row)
         bounds = np.searchsorted(best.row, np.arange(rows.shape[0] + 1))
         reasons: list[str] = []
         for row in range(rows.shape[0]):
@@ -130,7 +139,10 @@ def _rows(items: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]
     return sparse.csr_array((data, indices, indptr), shape=(len(items), n_items))
 
 
-def _pattern(columns: Sequence[npt.NDArray[np.int64]], n_items: int) -> sparse.csr_array:
-    indptr = np.concatenate([[0], np.cumsum([len(found) for found in columns])])
+def _pattern(columns: Sequence[npt.NDArray[np.int64]], shape: tuple[int, int]) -> sparse.csr_array:
+    """The columns of the first rows as ones; the other rows are empty."""
+    indptr = np.zeros(shape[0] + 1, dtype=np.int64)
+    indptr[1 : len(columns) + 1] = np.cumsum([len(found) for found in columns])
+    indptr[len(columns) + 1 :] = indptr[len(columns)]
     indices = np.concatenate([np.zeros(0, dtype=np.int64), *columns])
-    return sparse.csr_array((np.ones(len(indices), dtype=bool), indices, indptr), shape=(len(columns), n_items))
+    return sparse.csr_array((np.ones(len(indices), dtype=bool), indices, indptr), shape=shape)

@@ -26,17 +26,21 @@ def make_fitted(
     *,
     titles: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    with_reasons: bool = True,
 ) -> FittedRecommender:
     """The recommender of that name, before it is fitted. `settings` are those of its model."""
     if name == "popular":
         return PopularityRecommender(titles)
     if name == "blend":
-        return BlendedRecommender(Blend.of(settings or {}), titles=titles, progress=progress)
+        blend = Blend.of(settings or {})
+        return BlendedRecommender(blend, titles=titles, progress=progress, with_reasons=with_reasons)
     if name in FILTERS:
-        return FilterRecommender(FILTERS[name].of(settings or {}), titles=titles, progress=progress)
+        model = FILTERS[name].of(settings or {})
+        return FilterRecommender(model, titles=titles, progress=progress, with_reasons=with_reasons)
     if name not in FITTED:
         raise InputError(f"no recommender {name!r} that is fitted; there are {', '.join(FITTED)}")
-    return EmbeddingRecommender(trainer(name, settings, progress), name=name, titles=titles)
+    train = trainer(name, settings, progress)
+    return EmbeddingRecommender(train, name=name, titles=titles, with_reasons=with_reasons)
 
 
 def trainer(

@@ -35,12 +35,12 @@ def seen_by(graph: Graph, user_ids: Iterable[str]) -> dict[str, list[str]]:
     return {row["user_id"]: row["item_ids"] for row in rows}
 
 
-def liked_by(graph: Graph, user_ids: Iterable[str], k: int = MAX_LIKED) -> dict[str, list[str]]:
-    """The latest liked items of each user that has some."""
-    liked: dict[str, list[str]] = {}
+def liked_by(graph: Graph, user_ids: Iterable[str], k: int = MAX_LIKED) -> dict[str, dict[str, float]]:
+    """The latest liked items of each user that has some, the latest first, with their weights."""
+    liked: dict[str, dict[str, float]] = {}
     asked = sorted(set(user_ids))
     for row in ask(graph, "users/history", {"user_ids": asked, "k": k}) if asked else ():
-        liked.setdefault(row["user_id"], []).append(row["item_id"])
+        liked.setdefault(row["user_id"], {})[row["item_id"]] = row["weight"]
     return liked
 
 

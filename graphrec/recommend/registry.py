@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from graphrec.errors import InputError
 from graphrec.graph import Graph
+from graphrec.models import FILTER_NAMES
 from graphrec.recommend.asking import GraphRecommender
 from graphrec.recommend.lightgcn import LightGCNRecommender
 from graphrec.recommend.paths import CooccurrenceRecommender, FriendsRecommender, TagsRecommender, WalkRecommender
 from graphrec.recommend.rankings import PopularRecommender, TrendingRecommender
+from graphrec.recommend.similar import SimilarRecommender
 from graphrec.versions import current
 
 RECOMMENDERS: Mapping[str, Callable[..., GraphRecommender]] = {
@@ -21,6 +24,7 @@ RECOMMENDERS: Mapping[str, Callable[..., GraphRecommender]] = {
     "trending": TrendingRecommender,
     "tags": TagsRecommender,
     "friends": FriendsRecommender,
+    **{name: partial(SimilarRecommender, name=name) for name in FILTER_NAMES},
 }
 NAMES = tuple(RECOMMENDERS)
 

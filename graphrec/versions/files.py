@@ -1,4 +1,4 @@
-"""The files of a version: HOME/models/NAME/VERSION with the vectors as npz and a manifest, never pickle."""
+"""The files of a version: HOME/models/NAME/VERSION with what was learnt as npz and a manifest, never pickle."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from scipy import sparse
+
 from graphrec.errors import ModelError
 from graphrec.graph import Graph
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
+from graphrec.versions.learnt import Learnt, Neighbours
 from graphrec.versions.vectors import Embeddings
 from graphrec.versions.version import ModelVersion, check_name
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 VECTORS = "vectors.npz"
+NEIGHBOURS = "neighbours.npz"
 
 Save = Callable[[Path], None]
 """Writes whatever else belongs to a version into its folder."""
@@ -31,14 +35,16 @@ def version_folder(home: Path, name: str, version: int) -> Path:
     return model_folder(home, name) / f"{version:06d}"
 
 
-def write_files(home: Path, version: ModelVersion, embeddings: Embeddings, save: Save | None) -> Path:
+def write_files(home: Path, version: ModelVersion, learnt: Learnt, save: Save | None) -> Path:
     """The folder of the version, written beside and then renamed, so that it is there whole or not at all."""
     folder = version_folder(home, version.name, version.version)
     beside = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
-    arrays = {"user_vectors": embeddings.user_vectors, "item_vectors": embeddings.item_vectors}
-    write_arrays(beside / VECTORS, arrays, {"user_ids": embeddings.user_ids, "item_ids": embeddings.item_ids})
+    if learnt.embeddings is not None:
+        _write_vectors(beside / VECTORS, learnt.embeddings)
+    if learnt.neighbours is not None:
+        _write_neighbours(beside / NEIGHBOURS, learnt.neighbours)
     if save:
         save(beside / "model")
     manifest = {**version.node(), "format": FORMAT}
@@ -53,8 +59,8 @@ def has_files(graph: Graph, version: ModelVersion) -> bool:
     return (version_folder(graph.home, version.name, version.version) / MANIFEST).is_file()
 
 
-def load_files(graph: Graph, version: ModelVersion) -> Embeddings:
-    """The vectors of a version, from this home. Raises ModelError if they are missing or belong to another graph."""
+def load_files(graph: Graph, version: ModelVersion) -> Learnt:
+    """What a version holds, from this home. Raises ModelError if they are missing or belong to another graph."""
     folder = version_folder(graph.home, version.name, version.version)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -65,9 +71,33 @@ def load_files(graph: Graph, version: ModelVersion) -> Embeddings:
             f"{folder} belongs to the graph {manifest.get('graph_id')} (format {manifest.get('format')}), "
             f"not to {version.graph_id} (format {FORMAT}); use another --home, or train again"
         )
-    arrays = read_arrays(folder / VECTORS)
+    return Learnt(
+        _read_vectors(folder / VECTORS) if version.dim else None,
+        _read_neighbours(folder / NEIGHBOURS) if version.n_neighbours else None,
+    )
+
+
+def _write_vectors(path: Path, embeddings: Embeddings) -> None:
+    arrays = {"user_vectors": embeddings.user_vectors, "item_vectors": embeddings.item_vectors}
+    write_arrays(path, arrays, {"user_ids": embeddings.user_ids, "item_ids": embeddings.item_ids})
+
+
+def _read_vectors(path: Path) -> Embeddings:
+    arrays = read_arrays(path)
     ids = read_ids(arrays, "user_ids"), read_ids(arrays, "item_ids")
     return Embeddings(ids[0], arrays["user_vectors"], ids[1], arrays["item_vectors"])
+
+
+def _write_neighbours(path: Path, neighbours: Neighbours) -> None:
+    arrays = {part: getattr(neighbours.scores, part) for part in ("data", "indices", "indptr")}
+    write_arrays(path, arrays, {"item_ids": neighbours.item_ids})
+
+
+def _read_neighbours(path: Path) -> Neighbours:
+    arrays = read_arrays(path)
+    item_ids = read_ids(arrays, "item_ids")
+    parts = arrays["data"], arrays["indices"], arrays["indptr"]
+    return Neighbours(item_ids, sparse.csr_array(parts, shape=(len(item_ids), len(item_ids))))
 
 
 def prune_files(home: Path, name: str, oldest: int) -> None:

@@ -1,4 +1,4 @@
-"""Publishing a version: fill the idle slot, await its index, move the pointer."""
+"""Publishing a version: fill the idle slot with what was learnt, await its index, move the pointer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from graphrec.errors import GraphError, ModelError
 from graphrec.graph import Graph
 from graphrec.transfer import write_vectors
 from graphrec.versions.files import Save, model_folder, prune_files, write_files
-from graphrec.versions.vectors import Embeddings, Ids, Vectors, unit_vectors
+from graphrec.versions.learnt import Learnt
+from graphrec.versions.similar import write_similar
+from graphrec.versions.vectors import Embeddings, Ids, Vectors
 from graphrec.versions.version import ModelVersion, slot_index
 
 KEPT = 3
@@ -29,9 +31,8 @@ Progress = Callable[[str, int, int], None]
 def publish(
     graph: Graph,
     name: str,
-    embeddings: Embeddings,
+    learnt: Learnt,
     *,
-    metric: str = "cosine",
     metrics: Mapping[str, float] | None = None,
     settings: Mapping[str, Any] | None = None,
     fingerprint: str = "",
@@ -40,14 +41,12 @@ def publish(
 ) -> ModelVersion:
     """The new version, live. Killed at any moment, it leaves the old one live and whole, and can be run again.
 
-    `metric` says how the vectors given are compared; what is kept has length 1 (`unit_vectors`). `save` writes more
-    into the version's folder. Raises ModelError where another run fills the same model's slot.
+    Vectors are kept with length 1 (`unit_vectors`). `save` writes more into the version's folder. Raises ModelError
+    where another run fills the same model's slot.
     """
-    _check(embeddings)
-    users, items = unit_vectors(embeddings.user_vectors, embeddings.item_vectors, metric)
-    unit = Embeddings(embeddings.user_ids, users, embeddings.item_ids, items)
-    told = {"metric": metric, "dim": items.shape[1], "metrics": metrics or {}, "settings": settings or {}}
-    told["fingerprint"] = fingerprint
+    unit = learnt.checked().unit()
+    told = {"metric": learnt.metric, "dim": unit.dim, "n_neighbours": unit.n_neighbours, "fingerprint": fingerprint}
+    told |= {"metrics": metrics or {}, "settings": settings or {}}
     folder = model_folder(graph.home, name)
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -70,11 +69,25 @@ def _claim(graph: Graph, name: str, told: Mapping[str, Any]) -> ModelVersion:
     return ModelVersion(name=name, trained_at=now, **rows[0], **told)
 
 
-def _fill(graph: Graph, version: ModelVersion, embeddings: Embeddings, progress: Progress) -> None:
+def _fill(graph: Graph, version: ModelVersion, learnt: Learnt, progress: Progress) -> None:
+    """All of the slot, also where this version has less to put there than the one before: nothing old may stay."""
+    _fill_vectors(graph, version, learnt.embeddings, progress)
+
+    def tell(done: int, total: int) -> None:
+        _still_claimed(graph, version)
+        if learnt.neighbours is not None:
+            progress("similar items", done, total)
+
+    write_similar(graph, version.name, version.held_slot, learnt.neighbours, tell)
+
+
+def _fill_vectors(graph: Graph, version: ModelVersion, embeddings: Embeddings | None, progress: Progress) -> None:
     """The index goes first: a slot is filled faster without it, and it may have another width."""
     graph.run("model/drop_index", {"index": version.index})
     for label in ("user", "item"):
         graph.run(f"model/clear_{label}", property=version.vector_property)
+    if embeddings is None:
+        return
     _write(graph, version, ("User", embeddings.user_ids, embeddings.user_vectors), progress)
     _write(graph, version, ("Item", embeddings.item_ids, embeddings.item_vectors), progress)
     progress("index", 0, 1)
@@ -99,8 +112,7 @@ def _write(graph: Graph, version: ModelVersion, nodes: tuple[str, Ids, Vectors],
     known = np.flatnonzero(np.any(vectors != 0, axis=1))
 
     def tell(done: int, total: int) -> None:
-        if graph.read("model/claimed", model=version.name)[0]["version"] != version.version:
-            raise _lost(version)
+        _still_claimed(graph, version)
         progress(f"{label.lower()} vectors", done, total)
 
     write_vectors(graph, label, ids[known], vectors[known], version.vector_property, progress=tell)
@@ -117,25 +129,17 @@ def _prune(graph: Graph, version: ModelVersion) -> None:
     prune_files(graph.home, version.name, version.version - KEPT + 1)
 
 
+def _still_claimed(graph: Graph, version: ModelVersion) -> None:
+    """Raise ModelError if a later run has claimed the slot."""
+    if graph.read("model/claimed", model=version.name)[0]["version"] != version.version:
+        raise _lost(version)
+
+
 def _lost(version: ModelVersion) -> ModelError:
     return ModelError(
         f"another run has claimed the slot that version {version.version} of {version.name} was written to; "
         "the version before stays live until that run has ended"
     )
-
-
-def _check(embeddings: Embeddings) -> None:
-    users = embeddings.user_ids, embeddings.user_vectors
-    items = embeddings.item_ids, embeddings.item_vectors
-    for word, (ids, vectors) in {"user": users, "item": items}.items():
-        if vectors.ndim != 2 or len(ids) != len(vectors):
-            raise ModelError(f"expected a vector for each of {len(ids)} {word}s, found the shape {vectors.shape}")
-        if not np.isfinite(vectors).all():
-            raise ModelError(f"the {word} vectors hold numbers that aren't finite; train again with other settings")
-    if users[1].shape[1] != items[1].shape[1]:
-        raise ModelError(f"user vectors have {users[1].shape[1]} numbers, item vectors {items[1].shape[1]}")
-    if not np.any(items[1] != 0):
-        raise ModelError("no item has a vector; there is nothing to publish")
 
 
 def _silent(what: str, done: int, total: int) -> None:

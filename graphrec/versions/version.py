@@ -1,4 +1,4 @@
-"""A model version: what the graph and the manifest say about one set of vectors."""
+"""A model version: what the graph and the manifest say about what a model has learnt."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """One version. `slot` is None when its vectors are no longer in the graph, only in its files.
+    """One version. `slot` is None when what it holds is no longer in the graph, only in its files.
 
-    `metric` is what the model was trained for; the vectors that are kept have length 1 (`unit_vectors`), so a score
-    is their dot product, which is their cosine: the same number in NumPy, in the vector index and in Cypher. Equal
-    `fingerprint`s mean equal data and settings, and so equal vectors; '' where that isn't known.
+    `dim`: how many numbers a vector has, `n_neighbours`: how many similar items an item has at most; 0 where the model
+    has none. `metric` is what the model was trained for; the vectors that are kept have length 1 (`unit_vectors`), so
+    a score is their dot product, which is their cosine: the same number in NumPy, in the vector index and in Cypher.
+    Equal `fingerprint`s mean equal data and settings, and so the same learnt again; '' where that isn't known.
     """
 
     name: str
@@ -31,18 +32,19 @@ class ModelVersion:
     trained_at: int
     graph_id: str
     fingerprint: str = ""
+    n_neighbours: int = 0
     metrics: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def vector_property(self) -> str:
         """The property of User and Item that holds the vectors."""
-        return slot_property(self.name, self._slot())
+        return slot_property(self.name, self.held_slot)
 
     @property
     def index(self) -> str:
         """The vector index over the items' property."""
-        return slot_index(self.name, self._slot())
+        return slot_index(self.name, self.held_slot)
 
     def node(self) -> dict[str, Any]:
         """The properties of the `Model` node; maps as JSON, because a property holds none."""
@@ -57,10 +59,12 @@ class ModelVersion:
         body = dict(properties)
         body["metrics"] = json.loads(body.get("metrics") or "{}")
         body["settings"] = json.loads(body.get("settings") or "{}")
-        body.setdefault("slot", None)
+        body = {"slot": None, "n_neighbours": 0} | body
         return cls(**{name: body[name] for name in cls.__dataclass_fields__})
 
-    def _slot(self) -> str:
+    @property
+    def held_slot(self) -> str:
+        """The slot in the graph. ModelError where the version lies in its files alone."""
         if self.slot is None:
             raise ModelError(
                 f"version {self.version} of {self.name} is no longer in the graph; load its files with load_files()"

@@ -15,7 +15,7 @@ from torch_geometric.nn.models import LightGCN as PyGLightGCN
 
 from graphrec import models
 from graphrec.errors import InputError, ModelError
-from graphrec.models.base import EmbeddingModel, Report
+from graphrec.models.base import GraphModel, Report
 from graphrec.models.checkpoint import FILE
 from graphrec.models.lightgcn.losses import LOSSES
 from graphrec.models.lightgcn.model import LightGCN
@@ -211,7 +211,7 @@ def test_nothing_to_learn_from_is_told() -> None:
 
 
 def test_models_are_made_by_name(tastes: Snapshot, tmp_path: Path) -> None:
-    assert isinstance(models.create("lightgcn", {"epochs": "2"}), EmbeddingModel)
+    assert isinstance(models.create("lightgcn", {"epochs": "2"}), GraphModel)
     found = models.fit("popularity", tastes)
     assert isinstance(found, Popularity)
     assert found.scores.tolist() == (tastes.matrix.toarray() > 0).sum(axis=0).tolist()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from graphrec import versions
 from graphrec.graph import Graph
-from graphrec.versions import Embeddings
+from graphrec.versions import Embeddings, Learnt
 
 N_USERS, N_ITEMS, DIM, K = 40, 2000, 24, 20
 EXACT = {"allowed": None, "excluded": [], "seen": False}
@@ -34,7 +34,7 @@ class World:
         scores = self.user_vectors @ self.item_vectors.T
         self.seen = [self._near(scores[n], rng) for n in range(N_USERS)]
         self._write()
-        self.version = versions.publish(graph, "toy", given, metric=metric)
+        self.version = versions.publish(graph, "toy", Learnt(given, metric=metric))
 
     def _near(self, scores: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.int64]:
         """Seen items are the nearest ones, mostly: what makes masking after the cut fail."""

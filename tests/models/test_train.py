@@ -55,7 +55,7 @@ def test_training_publishes_the_vectors_that_the_model_learnt(filled: Graph) -> 
     assert 0 < version.metrics["validation_recall@20"] <= 1
     learnt = LightGCN.load(versions.version_folder(filled.home, "lightgcn", version.version) / "model")
     wanted = versions.unit_vectors(learnt.user_vectors, learnt.item_vectors, learnt.metric)
-    np.testing.assert_allclose(versions.read_slot(filled, version).user_vectors, wanted[0], atol=1e-6)
+    np.testing.assert_allclose(versions.read_slot(filled, version).vectors.user_vectors, wanted[0], atol=1e-6)
 
 
 def test_interrupted_training_goes_on_and_ends_with_the_same_vectors(filled: Graph) -> None:
@@ -67,7 +67,8 @@ def test_interrupted_training_goes_on_and_ends_with_the_same_vectors(filled: Gra
     second = train(filled, settings=SETTINGS, resume=True, again=True, progress=reports.append)
     assert {r.epoch for r in reports} == {3}
     np.testing.assert_array_equal(
-        versions.read_slot(filled, first).item_vectors, versions.read_slot(filled, second).item_vectors
+        versions.read_slot(filled, first).vectors.item_vectors,
+        versions.read_slot(filled, second).vectors.item_vectors,
     )
 
 
@@ -97,8 +98,8 @@ def test_interrupted_while_publishing_it_publishes_without_training_again(filled
     assert not list(checkpoint_folder(filled.home, "lightgcn").iterdir())
 
 
-def test_a_model_without_vectors_is_refused(filled: Graph) -> None:
-    with pytest.raises(InputError, match="popularity has no vectors to write into the graph; train one of lightgcn"):
+def test_a_model_with_nothing_for_the_graph_is_refused(filled: Graph) -> None:
+    with pytest.raises(InputError, match="popularity has nothing to write into the graph; train one of lightgcn, p3"):
         train(filled, "popularity")
 
 

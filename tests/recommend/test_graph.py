@@ -19,7 +19,7 @@ from graphrec.recommend.embedding import EmbeddingRecommender
 from graphrec.recommend.popularity import PopularityRecommender
 from graphrec.recommend.registry import NAMES, best_name, get
 from graphrec.snapshot import Snapshot
-from graphrec.versions import Embeddings, publish, unit_vectors
+from graphrec.versions import Embeddings, Learnt, publish, unit_vectors
 
 VISITORS = {"walk", "cooccurrence", "lightgcn", "popular", "trending", "tags"}
 
@@ -59,7 +59,7 @@ def publish_svd(graph: Graph, data: Snapshot) -> tuple[np.ndarray, np.ndarray]:
     dense = data.matrix.toarray().astype(float)
     left, values, right = np.linalg.svd(dense, full_matrices=False)
     vectors = unit_vectors((left * values)[:, :3].astype(np.float32), right.T[:, :3].astype(np.float32), "cosine")
-    publish(graph, "lightgcn", Embeddings(data.user_ids, vectors[0], data.item_ids, vectors[1]))
+    publish(graph, "lightgcn", Learnt(Embeddings(data.user_ids, vectors[0], data.item_ids, vectors[1])))
     return vectors
 
 

@@ -12,9 +12,11 @@ import pytest
 from scipy.sparse.linalg import svds
 
 from graphrec.errors import InputError, ModelError
+from graphrec.models.blend.model import Blend
 from graphrec.models.filters.model import FILTERS
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, FittedRecommender, Profile, Recommender
 from graphrec.recommend.blend import BlendRecommender
+from graphrec.recommend.blended import BlendedRecommender
 from graphrec.recommend.catalogue import Catalogue
 from graphrec.recommend.chain import ChainRecommender
 from graphrec.recommend.embedding import EmbeddingRecommender
@@ -41,6 +43,10 @@ def train_svd(snapshot: Snapshot) -> tuple[np.ndarray, np.ndarray]:
     return (left * values).astype(np.float32), right.T.astype(np.float32)
 
 
+def small_blend() -> Blend:
+    return Blend.of({"filter": "chebyshev", "lightgcn.embedding_dim": 4, "lightgcn.epochs": 2})
+
+
 def by_history(snapshot: Snapshot) -> Callable[[Sequence[Profile]], list[int]]:
     known = dict(zip(snapshot.user_ids, np.diff(snapshot.matrix.indptr), strict=True))
     return lambda profiles: [int(known.get(p.user_id, 0)) + len(p.items) for p in profiles]
@@ -65,6 +71,7 @@ MAKERS: dict[str, Callable[[Snapshot], Recommender]] = {
     "embedding": lambda data: EmbeddingRecommender(train_svd).fit(data),
     "p3alpha": lambda data: FilterRecommender(FILTERS["p3alpha"].of({})).fit(data),
     "ease": lambda data: FilterRecommender(FILTERS["ease"].of({})).fit(data),
+    "fitted blend": lambda data: BlendedRecommender(small_blend()).fit(data),
     "chebyshev": lambda data: FilterRecommender(FILTERS["chebyshev"].of({})).fit(data),
     "chain": make_chain,
     "blend": make_blend,
@@ -75,6 +82,7 @@ FITTED: dict[str, Callable[[], FittedRecommender]] = {
     "embedding": lambda: EmbeddingRecommender(train_svd),
     "p3alpha": lambda: FilterRecommender(FILTERS["p3alpha"].of({})),
     "chebyshev": lambda: FilterRecommender(FILTERS["chebyshev"].of({})),
+    "fitted blend": lambda: BlendedRecommender(small_blend()),
 }
 
 
@@ -222,15 +230,16 @@ def test_a_filter_ranks_by_its_map_and_names_the_like_that_adds_most(name: str) 
     data = some_data()
     model = FILTERS[name].of({})
     table = FilterRecommender(model).fit(data).recommend([Profile(user) for user in data.user_ids], 5)
-    item_map = model.found.neighbours.toarray() + model.found.left @ model.found.right.T
-    liked = (data.matrix.toarray() > 0).astype(float)
+    found = model.found
+    item_map = found.neighbours.toarray() + found.left @ found.right.T + (found.there @ found.back).toarray()
+    liked = data.matrix.toarray().astype(float)
     scores = liked @ item_map
     scores[(data.seen.toarray()) | (scores == 0)] = -np.inf
     for row in table.itertuples():
         user, item = row.profile, data.item_idx([row.item_id])[0]
         assert row.score == pytest.approx(scores[user, item], rel=1e-3, abs=1e-6)
         assert (scores[user] > row.score + 1e-5).sum() < row.rank
-        added = np.where(liked[user] > 0, item_map[:, item], -np.inf)
+        added = np.where(liked[user] > 0, liked[user] * item_map[:, item], -np.inf)
         reason = row.reason.removeprefix("because you liked '").removesuffix("'")
         assert added[data.item_idx([reason])[0]] == pytest.approx(added.max(), rel=1e-3, abs=1e-6)
 
@@ -246,5 +255,5 @@ def test_a_filter_scores_visitors_as_users_with_the_same_likes() -> None:
         if not len(liked):
             continue
         known = recommender.recommend([Profile(user)], 7)
-        visitor = Profile(items=dict.fromkeys(liked, 1.0))
+        visitor = Profile(items=dict(zip(liked, data.matrix[[row]].data.tolist(), strict=True)))
         pd.testing.assert_frame_equal(known, recommender.recommend([visitor], 7, Candidates(excluded=disliked)))

@@ -1,4 +1,4 @@
-"""`graphrec train`: fit a model to the graph and write its vectors back."""
+"""`graphrec train`: fit a model to the graph and write what it has learnt back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ NAMED = ["embedding_dim", "num_layers", "learning_rate", "batch_size", "epochs",
 
 @app.command()
 def train(  # noqa: PLR0917
-    model: Annotated[str, typer.Option(help="Which model to train.")] = "lightgcn",
+    model: Annotated[
+        str, typer.Option(help="lightgcn, or a graph filter: p3alpha, item_graph, ease, gfcf, chebyshev, spectral.")
+    ] = "lightgcn",
     embedding_dim: Annotated[int | None, typer.Option(help="How many numbers a vector has.", show_default="64")] = None,
     num_layers: Annotated[int | None, typer.Option(help="How many hops are propagated.", show_default="2")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The step size of Adam.", show_default="0.005")] = None,
@@ -36,10 +38,10 @@ def train(  # noqa: PLR0917
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Train a model on the graph and write its vectors back, with a vector index.
+    """Train a model on the graph and write back what it has learnt: vectors with an index, similar items, or both.
 
-    Part of the training data is withheld to know when to stop. The new vectors go into the idle slot; the version
-    before stays live until they are complete. Interrupted, `graphrec train --resume` goes on. Where neither data
+    Of LightGCN's training data part is withheld to know when to stop. What is new goes into the idle slot; the version
+    before stays live until that is complete. Interrupted, `graphrec train --resume` goes on. Where neither data
     nor settings have changed since, there is nothing to train.
     """
     given = (embedding_dim, num_layers, learning_rate, batch_size, epochs, patience, seed)
@@ -103,5 +105,8 @@ def _show(version: ModelVersion, as_json: bool) -> None:
         node = version.node()
         emit_json({**node, "metrics": json.loads(node["metrics"]), "settings": json.loads(node["settings"])})
         return
+    told = [f"{version.dim} numbers a vector"] if version.dim else []
+    told += [f"up to {version.n_neighbours} similar items an item"] if version.n_neighbours else []
     metrics = ", ".join(f"{name} {value:.4g}" for name, value in version.metrics.items())
-    console.print(f"{version.name} version {version.version} is live ({version.dim} numbers a vector; {metrics})")
+    known = "; ".join([", ".join(told), *([metrics] if metrics else [])])
+    console.print(f"{version.name} version {version.version} is live ({known})")

@@ -80,16 +80,17 @@ def root_mean_square(scores: Floats) -> Floats:
 
 def add(left: ItemFilter, right: ItemFilter, left_share: float, right_share: float) -> ItemFilter:
     """Two filters as one: the scores of the first times its share and of the second times its own."""
-    if not right_share:
-        return scale(left, left_share)
     one, other = scale(left, left_share), scale(right, right_share)
     return ItemFilter(
         sparse.csr_array(one.neighbours + other.neighbours),
         np.hstack([one.left, other.left]),
         np.hstack([one.right, other.right]),
+        sparse.hstack([one.there, other.there], format="csr"),
+        sparse.vstack([one.back, other.back], format="csr"),
     )
 
 
 def scale(found: ItemFilter, factor: float) -> ItemFilter:
     """A filter whose scores are a factor larger."""
-    return ItemFilter(sparse.csr_array(found.neighbours * factor), found.left * np.float32(factor), found.right)
+    size = np.float32(factor)
+    return replace(found, neighbours=found.neighbours * size, left=found.left * size, there=found.there * size)

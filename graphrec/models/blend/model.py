@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,19 +9,20 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from graphrec.errors import InputError
-from graphrec.models.base import Progress, Vectors
+from graphrec.models.base import Progress, Vectors, fingerprint_of
 from graphrec.models.blend.choice import choose
 from graphrec.models.blend.learning import Candidates, candidates, learn
 from graphrec.models.blend.mixture import Mixture, Weights, add, popularity_of
 from graphrec.models.blend.settings import BlendSettings, by_part
 from graphrec.models.filters.item_filter import Floats, ItemFilter, no_filter
 from graphrec.models.filters.model import FILTERS, FilterModel
+from graphrec.models.filters.nearest import nearest
 from graphrec.models.lightgcn.model import LightGCN
 from graphrec.models.validation import Validation
 from graphrec.snapshot import Snapshot
+from graphrec.versions import Embeddings, Learnt, Neighbours
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
 from graphrec.versions.vectors import unit_vectors
 
@@ -113,13 +113,17 @@ class Blend:
 
     def fingerprint(self, snapshot: Snapshot) -> str:
         """The same for the same data, settings and revisions."""
-        told = [REVISION, self.lightgcn.fingerprint(snapshot), dict(self.settings_dict)]
-        return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()
+        return fingerprint_of(self.name, REVISION, self.lightgcn.fingerprint(snapshot), dict(self.settings_dict))
+
+    def learnt(self, snapshot: Snapshot) -> Learnt:
+        """The vectors, and the items that each gives most to by filter and walk."""
+        vectors = Embeddings(self.user_ids, self.user_vectors, self.item_ids, self.item_vectors)
+        return Learnt(vectors, Neighbours(self.item_ids, nearest(self.mixture.graph, self.settings.n_stored)))
 
     def save(self, folder: Path) -> None:
         """Write the mixture and LightGCN beside it."""
         self.lightgcn.save(folder)
-        graph, mixture = self.mixture.graph, self.mixture
+        mixture = self.mixture
         told = {
             "settings": dict(self.settings_dict),
             "metrics": dict(self.metrics),
@@ -128,12 +132,8 @@ class Blend:
             "spread": mixture.spread,
         }
         arrays = {
+            **mixture.graph.arrays(),
             "body": np.array(json.dumps(told)),
-            "left": graph.left,
-            "right": graph.right,
-            "data": graph.neighbours.data,
-            "indices": graph.neighbours.indices,
-            "indptr": graph.neighbours.indptr,
             "popularity": mixture.popularity,
             "user_vectors": self.user_vectors,
             "item_vectors": mixture.item_vectors,
@@ -150,9 +150,7 @@ class Blend:
         found.metrics, found.filter_settings = told["metrics"], told["filter"]
         found.user_ids, found.item_ids = read_ids(arrays, "user_ids"), read_ids(arrays, "item_ids")
         found.user_vectors = arrays["user_vectors"]
-        shape = len(found.item_ids), len(found.item_ids)
-        near = sparse.csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
-        graph = ItemFilter(near, arrays["left"], arrays["right"])
+        graph = ItemFilter.of_arrays(arrays)
         found.mixture = Mixture(
             graph, arrays["item_vectors"], arrays["popularity"], Weights(**told["weights"]), told["spread"]
         )

@@ -12,15 +12,16 @@ from graphrec.models.settings import Settings
 
 @dataclass(frozen=True)
 class BlendSettings(Settings):
-    """`filter`: the name of a graph filter, or `auto` for the one that finds most of what is withheld."""
+    """`filter`: the name of a graph filter, or `auto` for the one that finds most of what is withheld. `n_stored`: how
+    many items an item gets in the graph."""
 
     filter: str = "auto"
-    n_similar: int = 50
+    n_stored: int = 50
     validation_share: float = 0.1
     seed: int = 42
 
     def __post_init__(self) -> None:
-        self.at_least("n_similar", 1)
+        self.at_least("n_stored", 1)
         if not 0 < self.validation_share < 1:
             raise InputError(f"expected validation_share between 0 and 1, found {self.validation_share}")
 

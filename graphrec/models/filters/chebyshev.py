@@ -5,8 +5,9 @@
 `h` interpolates a plateau: it passes low frequencies (eigenvalues of P near 1), and stops high ones, the steeper the
 smaller `flatness`. Kim, Choi, Park and Shin, "Graph spectral filtering with Chebyshev interpolation for
 recommendation" (SIGIR 2025), apply the polynomial to every user, step by step. Here the truncated SVD, which the ideal
-filter needs anyway, gives h exactly where it bends: on the largest eigenvalues. Below them h is as good as a line, and
-a line in P is one step of the item graph. So a filter of degree 8 costs what GF-CF costs.
+filter needs anyway, gives h exactly where it bends: on the largest eigenvalues. Below them h is as good as a line
+c + m λ, of which m P is one step of the item graph and c only returns what the user has. So a filter of degree 8 costs
+what GF-CF costs.
 """
 
 from __future__ import annotations
@@ -18,37 +19,32 @@ from numpy.polynomial import chebyshev as series
 from numpy.typing import NDArray
 from scipy import sparse
 
-from graphrec.models.filters.cooccurrence import CooccurrenceSettings, cooccurrence
-from graphrec.models.filters.item_filter import ItemFilter, powers, scaled
+from graphrec.models.filters.item_filter import FilterSettings, ItemFilter, step
 from graphrec.models.filters.spectral import factors
-from graphrec.models.settings import Settings
 from graphrec.models.spectrum import normalise, randomised_svd
 
 
 @dataclass(frozen=True)
-class ChebyshevSettings(Settings):
-    """`order`: the degree of h. `popularity`: b. `n_neighbours`: how many items of the step are kept an item."""
+class ChebyshevSettings(FilterSettings):
+    """`order`: the degree of h. `popularity`: b."""
 
     order: int = 8
     flatness: float = 1.5
     alpha: float = 0.2
     popularity: float = 0.4
     rank: int = 512
-    n_neighbours: int = 500
     seed: int = 42
 
 
 def chebyshev(matrix: sparse.csr_array, settings: ChebyshevSettings) -> ItemFilter:
-    """The filter of users × items. Cost: that of the randomised SVD and of the item graph."""
+    """The filter of users × items. Cost: that of the randomised SVD."""
     s = settings
     found = randomised_svd(normalise(matrix), s.rank, s.seed)
     eigenvalues = found.values.astype(np.float64) ** 2
-    slope = line_below(eigenvalues[-1], s)
-    response = filter_response(eigenvalues, s) - slope * eigenvalues + s.alpha
-    degree = np.asarray(matrix.sum(axis=0), dtype=np.float64)
-    step = cooccurrence(matrix, CooccurrenceSettings(n_neighbours=s.n_neighbours)).neighbours
-    step = scaled(step, slope * powers(degree, -s.popularity), powers(degree, s.popularity))
-    return ItemFilter(step, *factors(matrix, found.right, response.astype(np.float32), s.popularity))
+    constant, slope = line_below(eigenvalues[-1], s)
+    response = filter_response(eigenvalues, s) - constant - slope * eigenvalues + s.alpha
+    low = factors(matrix, found.right, response.astype(np.float32), s.popularity)
+    return ItemFilter.of_step(*low, *step(matrix, slope, s.popularity))
 
 
 def plateau(x: NDArray[np.float64], flatness: float) -> NDArray[np.float64]:
@@ -63,7 +59,8 @@ def filter_response(eigenvalues: NDArray[np.float64], settings: ChebyshevSetting
     return np.asarray(series.chebval(1 - 2 * eigenvalues, coefficients), dtype=np.float64)
 
 
-def line_below(eigenvalue: float, settings: ChebyshevSettings) -> float:
-    """The slope of the line through 0 nearest to h between 0 and an eigenvalue."""
+def line_below(eigenvalue: float, settings: ChebyshevSettings) -> tuple[float, float]:
+    """The constant and the slope of the line nearest to h between 0 and an eigenvalue."""
     x = np.linspace(0, max(eigenvalue, 1e-6), 101)
-    return float(x @ filter_response(x, settings) / (x @ x))
+    slope, constant = np.polyfit(x, filter_response(x, settings), 1)
+    return float(constant), float(slope)

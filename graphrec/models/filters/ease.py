@@ -18,9 +18,8 @@ import numpy as np
 from scipy import sparse
 
 from graphrec.models.filters.cooccurrence import CooccurrenceSettings, cooccurrence
-from graphrec.models.filters.item_filter import ItemFilter, scaled
+from graphrec.models.filters.item_filter import FilterSettings, ItemFilter, scaled
 from graphrec.models.products import cut_evenly, on_all_cores, parts_of
-from graphrec.models.settings import Settings
 
 MOST_ITEMS = 8000
 """A wider catalogue is solved sparsely: 8,000² numbers in double precision are 0.5 GB."""
@@ -33,7 +32,7 @@ GRAM_KEPT = 500
 
 
 @dataclass(frozen=True)
-class EASESettings(Settings):
+class EASESettings(FilterSettings):
     """`ridge`: λ. `n_candidates`: from how many items each item of a wide catalogue is predicted."""
 
     ridge: float = 200.0

@@ -12,26 +12,23 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from graphrec.models.filters.cooccurrence import CooccurrenceSettings, cooccurrence
-from graphrec.models.filters.item_filter import ItemFilter
+from graphrec.models.filters.item_filter import FilterSettings, ItemFilter, step
 from graphrec.models.filters.spectral import factors
-from graphrec.models.settings import Settings
 from graphrec.models.spectrum import normalise, randomised_svd
 
 
 @dataclass(frozen=True)
-class GFCFSettings(Settings):
-    """`n_neighbours`: how many items of the first part are kept an item."""
+class GFCFSettings(FilterSettings):
+    """The formula's alpha, and how many singular vectors pass."""
 
     alpha: float = 0.3
     rank: int = 256
-    n_neighbours: int = 500
     seed: int = 42
 
 
 def gfcf(matrix: sparse.csr_array, settings: GFCFSettings) -> ItemFilter:
-    """The filter of users × items. Cost: that of the randomised SVD and of the item graph."""
+    """The filter of users × items. Cost: that of the randomised SVD."""
     s = settings
-    near = cooccurrence(matrix, CooccurrenceSettings(n_neighbours=s.n_neighbours)).neighbours
     found = randomised_svd(normalise(matrix), s.rank, s.seed)
-    return ItemFilter(near, *factors(matrix, found.right, np.full(len(found.values), s.alpha, np.float32), 0.5))
+    low = factors(matrix, found.right, np.full(len(found.values), s.alpha, np.float32), 0.5)
+    return ItemFilter.of_step(*low, *step(matrix, 1.0, 0.0))

@@ -2,42 +2,89 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from graphrec.models.products import Rows, multiply, top_product
+from graphrec.models.settings import Settings
 
 Floats = NDArray[np.float32]
+
+PARTS = ("data", "indices", "indptr")
 
 BLOCK = 512
 """Rows scored at a time: 512 × 100,000 items in single precision are 0.2 GB."""
 
 
+@dataclass(frozen=True)
+class FilterSettings(Settings):
+    """`n_stored`: how many items an item gets in the graph, those that it gives most to; the fit is the same."""
+
+    n_stored: int = field(default=50, kw_only=True)
+
+    def __post_init__(self) -> None:
+        self.at_least("n_stored", 1)
+
+
 @dataclass(frozen=True, eq=False)
 class ItemFilter:
-    """score(j) = Σ_i row(i) · (neighbours(i, j) + left(i) · right(j)), over the items i of the row.
+    """score(j) = Σ_i row(i) · (neighbours(i, j) + left(i) · right(j) + Σ_u there(i, u) back(u, j)), i over the row.
 
     `neighbours`: items × items, a few a row. `left`, `right`: items × rank; rank 0 where there is no such part.
-    A row is all that is needed, so users who came after the fit are scored as any other.
+    `there`, `back`: items × users and users × items, a step of the item graph that isn't multiplied out: exact, and no
+    larger than the interactions. A row is all that is needed, so users who came after the fit are scored as any other.
     """
 
     neighbours: sparse.csr_array
     left: Floats
     right: Floats
+    there: sparse.csr_array
+    back: sparse.csr_array
 
     @classmethod
     def of_neighbours(cls, neighbours: sparse.csr_array) -> ItemFilter:
         """A filter that is a graph of items alone."""
-        nothing = np.zeros((int(neighbours.shape[0]), 0), dtype=np.float32)
-        return cls(neighbours, nothing, nothing)
+        n_items = int(neighbours.shape[0])
+        nothing = np.zeros((n_items, 0), dtype=np.float32)
+        return cls(neighbours, nothing, nothing, empty(n_items, 0), empty(0, n_items))
 
     @classmethod
     def of_factors(cls, left: Floats, right: Floats) -> ItemFilter:
         """A filter that is a product of low rank alone."""
-        return cls(empty(len(left)), left, right)
+        return cls.of_step(left, right, empty(len(left), 0), empty(0, len(left)))
+
+    @classmethod
+    def of_step(cls, left: Floats, right: Floats, there: sparse.csr_array, back: sparse.csr_array) -> ItemFilter:
+        """A filter that is a step of the item graph and a product of low rank."""
+        return cls(empty(len(left), len(left)), left, right, there, back)
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> ItemFilter:
+        """What `arrays` gave."""
+        n_items, n_users = len(arrays["left"]), len(arrays["back_indptr"]) - 1
+        shapes = {"neighbours": (n_items, n_items), "there": (n_items, n_users), "back": (n_users, n_items)}
+        parts = {
+            name: sparse.csr_array(tuple(arrays[f"{name}_{part}"] for part in PARTS), shape=shape)
+            for name, shape in shapes.items()
+        }
+        return cls(left=arrays["left"], right=arrays["right"], **parts)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The filter as arrays by name, to be written."""
+        matrices = {"neighbours": self.neighbours, "there": self.there, "back": self.back}
+        parts = {f"{name}_{part}": getattr(matrix, part) for name, matrix in matrices.items() for part in PARTS}
+        return {"left": self.left, "right": self.right, **parts}
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether it is a graph of items alone."""
+        return not self.rank and not self.there.nnz
 
     @property
     def n_items(self) -> int:
@@ -57,33 +104,49 @@ class ItemFilter:
         if self.neighbours.nnz:
             near = rows @ self.neighbours
             found[np.repeat(np.arange(rows.shape[0]), np.diff(near.indptr)), near.indices] += near.data
+        if self.there.nnz:
+            found += multiply(self._step, np.ascontiguousarray((rows @ self.there).toarray().T, dtype=np.float32)).T
         return found
 
-    def best_neighbours(self, rows: sparse.csr_array, k: int, masked: sparse.csr_array) -> sparse.csr_array:
+    @cached_property
+    def _step(self) -> Rows:
+        """The way back by items, so that a block of users is multiplied with it from the right."""
+        return Rows.of(self.back.T.tocsr())
+
+    def best_neighbours(
+        self, rows: sparse.csr_array, k: int, allowed: NDArray[np.bool_], masked: sparse.csr_array
+    ) -> sparse.csr_array:
         """The k best of each row by the neighbours alone, without a dense block: see `top_product`."""
-        return top_product(rows, self.neighbours, k, masked)
+        return top_product(rows, self.neighbours if allowed.all() else columns_of(self.neighbours, allowed), k, masked)
 
     def parts(self, liked: NDArray[np.integer], items: NDArray[np.integer]) -> Floats:
         """What each liked item alone adds to the score of each item: liked × items."""
-        near = self.neighbours[liked][:, items].toarray()
+        near = self.neighbours[liked][:, items].toarray() + (self.there[liked] @ self.back[:, items]).toarray()
         found: Floats = near.astype(np.float32) + self.left[liked] @ self.right[items].T
         return found
 
 
-def empty(n: int) -> sparse.csr_array:
-    """No neighbours among n items."""
-    parts = np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int32), np.zeros(n + 1, dtype=np.int64)
-    return sparse.csr_array(parts, shape=(n, n))
+def empty(n_rows: int, n_columns: int) -> sparse.csr_array:
+    """A matrix without an entry."""
+    parts = np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int32), np.zeros(n_rows + 1, dtype=np.int64)
+    return sparse.csr_array(parts, shape=(n_rows, n_columns))
 
 
 def no_filter() -> ItemFilter:
     """The filter of no items."""
-    return ItemFilter.of_neighbours(empty(0))
+    return ItemFilter.of_neighbours(empty(0, 0))
 
 
 def diagonal(n: int) -> sparse.csr_array:
     """The pattern that keeps an item from being its own neighbour."""
     return sparse.csr_array((np.ones(n, dtype=bool), np.arange(n), np.arange(n + 1)), shape=(n, n))
+
+
+def columns_of(matrix: sparse.csr_array, kept: NDArray[np.bool_]) -> sparse.csr_array:
+    """The same shape, with the entries of some columns alone."""
+    stays = kept[matrix.indices]
+    before = np.concatenate([[0], np.cumsum(stays)])
+    return sparse.csr_array((matrix.data[stays], matrix.indices[stays], before[matrix.indptr]), shape=matrix.shape)
 
 
 def powers(degree: NDArray[np.floating], power: float) -> NDArray[np.float64]:
@@ -96,3 +159,12 @@ def scaled(matrix: sparse.csr_array, left: NDArray[np.float64], right: NDArray[n
     """diag(left) matrix diag(right)."""
     data = matrix.data * np.repeat(left, np.diff(matrix.indptr)) * right[matrix.indices]
     return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def step(matrix: sparse.csr_array, weight: float, popularity: float) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """There and back: weight · d(i)^-b (R̃ᵀ R̃)(i, j) d(j)^b in two factors, R̃ = D_u^-½ R D_i^-½ and b the popularity."""
+    item_degree = np.asarray(matrix.sum(axis=0), dtype=np.float64)
+    user_degree = np.asarray(matrix.sum(axis=1), dtype=np.float64)
+    to_users = scaled(matrix.T.tocsr(), weight * powers(item_degree, -0.5 - popularity), powers(user_degree, -0.5))
+    to_items = scaled(matrix, powers(user_degree, -0.5), powers(item_degree, popularity - 0.5))
+    return to_users.astype(np.float32), to_items.astype(np.float32)

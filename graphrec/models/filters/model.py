@@ -13,19 +13,23 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from graphrec.errors import InputError
-from graphrec.models.base import Progress
+from graphrec.models.base import Progress, fingerprint_of
 from graphrec.models.filters.chebyshev import ChebyshevSettings, chebyshev
 from graphrec.models.filters.cooccurrence import CooccurrenceSettings, cooccurrence
 from graphrec.models.filters.ease import EASESettings, ease
 from graphrec.models.filters.gfcf import GFCFSettings, gfcf
-from graphrec.models.filters.item_filter import ItemFilter, no_filter
+from graphrec.models.filters.item_filter import FilterSettings, ItemFilter, no_filter
+from graphrec.models.filters.nearest import nearest
 from graphrec.models.filters.p3alpha import P3AlphaSettings, p3alpha
 from graphrec.models.filters.spectral import SpectralSettings, spectral
-from graphrec.models.settings import Settings
 from graphrec.snapshot import Snapshot
+from graphrec.versions import Embeddings, Learnt, Neighbours
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
 
 FILE = "filter.npz"
+
+REVISION = 2
+"""Raised whenever the same data and settings learn another filter than before."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Form:
     """A closed form by name, and the settings that it takes."""
 
     name: str
-    settings: type[Settings]
+    settings: type[FilterSettings]
     solve: Callable[[sparse.csr_array, Any], ItemFilter]
 
     def of(self, settings: Mapping[str, Any]) -> FilterModel:
@@ -60,10 +64,11 @@ FILTERS: Mapping[str, Form] = {form.name: form for form in FORMS}
 class FilterModel:
     """`found`: what the form gave, over `item_ids`."""
 
-    def __init__(self, form: Form, settings: Settings) -> None:
+    def __init__(self, form: Form, settings: FilterSettings) -> None:
         self.form = form
         self.name = form.name
         self.settings = settings
+        self.metrics: Mapping[str, float] = {}
         self.item_ids: NDArray[np.object_] = np.zeros(0, dtype=object)
         self.found = no_filter()
 
@@ -75,13 +80,26 @@ class FilterModel:
         self.found = self.form.solve(snapshot.matrix, self.settings)
         return self
 
+    @property
+    def settings_dict(self) -> Mapping[str, Any]:
+        return self.settings.as_dict()
+
+    def fingerprint(self, snapshot: Snapshot) -> str:
+        """The same where a fit would give the same filter, and the same part of it would be stored."""
+        return fingerprint_of(self.name, REVISION, snapshot.digest(), self.settings.as_dict())
+
+    def learnt(self, snapshot: Snapshot) -> Learnt:
+        """The items that each gives most to, and the factors as vectors where the filter has a part of low rank."""
+        similar = Neighbours(self.item_ids, nearest(self.found, self.settings.n_stored))
+        if not self.found.rank:
+            return Learnt(neighbours=similar)
+        users = self.found.project(snapshot.matrix)
+        return Learnt(Embeddings(snapshot.user_ids, users, self.item_ids, self.found.right), similar, metric="dot")
+
     def save(self, folder: Path) -> None:
         """Write the filter and its settings."""
-        near = self.found.neighbours
         body = json.dumps({"name": self.name, "settings": self.settings.as_dict()})
-        arrays = {"left": self.found.left, "right": self.found.right, "body": np.array(body)}
-        parts = {"data": near.data, "indices": near.indices, "indptr": near.indptr}
-        write_arrays(folder / FILE, {**arrays, **parts}, {"item_ids": self.item_ids})
+        write_arrays(folder / FILE, {**self.found.arrays(), "body": np.array(body)}, {"item_ids": self.item_ids})
 
     @classmethod
     def load(cls, folder: Path) -> FilterModel:
@@ -95,7 +113,5 @@ def load_filter(folder: Path) -> FilterModel:
     body = json.loads(str(arrays["body"]))
     found = FILTERS[body["name"]].of(body["settings"])
     found.item_ids = read_ids(arrays, "item_ids")
-    shape = len(found.item_ids), len(found.item_ids)
-    near = sparse.csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
-    found.found = ItemFilter(near, arrays["left"], arrays["right"])
+    found.found = ItemFilter.of_arrays(arrays)
     return found

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from graphrec.models.filters.item_filter import ItemFilter, diagonal, powers, scaled
+from graphrec.models.filters.item_filter import FilterSettings, ItemFilter, diagonal, powers, scaled
 from graphrec.models.products import top_product
-from graphrec.models.settings import Settings
 
 
 @dataclass(frozen=True)
-class P3AlphaSettings(Settings):
+class P3AlphaSettings(FilterSettings):
     """`n_neighbours`: how many items are kept an item, the likeliest."""
 
     alpha: float = 1.0

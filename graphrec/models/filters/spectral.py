@@ -13,13 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from graphrec.models.filters.item_filter import Floats, ItemFilter, powers
-from graphrec.models.settings import Settings
+from graphrec.models.filters.item_filter import FilterSettings, Floats, ItemFilter, powers
 from graphrec.models.spectrum import normalise, randomised_svd
 
 
 @dataclass(frozen=True)
-class SpectralSettings(Settings):
+class SpectralSettings(FilterSettings):
     """`popularity`: b of the formula."""
 
     rank: int = 256

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from graphrec.errors import InputError
-from graphrec.models.base import Progress, Vectors
+from graphrec.models.base import Progress, Vectors, fingerprint_of
 from graphrec.models.checkpoint import State
 from graphrec.models.lightgcn.network import Network, best_device, new_network
 from graphrec.models.lightgcn.propagation import Adjacency
@@ -23,6 +22,7 @@ from graphrec.models.lightgcn.trainer import Trainer
 from graphrec.models.lightgcn.warm_start import spectral
 from graphrec.models.validation import Validation
 from graphrec.snapshot import Snapshot
+from graphrec.versions import Embeddings, Learnt
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
 
 FILE = "lightgcn.npz"
@@ -89,8 +89,12 @@ class LightGCN:
 
     def fingerprint(self, snapshot: Snapshot) -> str:
         """What a checkpoint must match to be gone on with."""
-        text = json.dumps([REVISION, snapshot.digest(), self.settings.as_dict()], sort_keys=True)
-        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        return fingerprint_of(REVISION, snapshot.digest(), self.settings.as_dict())
+
+    def learnt(self, snapshot: Snapshot) -> Learnt:
+        """The vectors."""
+        vectors = Embeddings(self.user_ids, self.user_vectors, self.item_ids, self.item_vectors)
+        return Learnt(vectors, metric=self.metric)
 
     def state_dict(self) -> dict[str, torch.Tensor]:
         """What `torch_geometric.nn.models.LightGCN` of the same sizes loads."""

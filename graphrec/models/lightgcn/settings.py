@@ -29,13 +29,13 @@ class LightGCNSettings(Settings):
     withheld as well. `n_negatives` counts for the sampling `shared` only.
     """
 
-    embedding_dim: int = 64
+    embedding_dim: int = 256
     num_layers: int = 2
-    learning_rate: float = 0.005
+    learning_rate: float = 0.01
     batch_size: int = 0
     epochs: int = 40
     patience: int = 3
-    finish: float = 0.2
+    finish: float = 0.5
     loss: str = "softmax"
     sampling: str = "in-batch"
     n_negatives: int = 1024
