@@ -44,11 +44,18 @@ class EmbeddingRecommender:
     """
 
     def __init__(
-        self, trainer: Trainer | None = None, *, name: str = "embedding", titles: Mapping[str, str] | None = None
+        self,
+        trainer: Trainer | None = None,
+        *,
+        name: str = "embedding",
+        titles: Mapping[str, str] | None = None,
+        with_reasons: bool = True,
     ) -> None:
+        """Without reasons the sentences are all the same, which saves their time."""
         self.name = name
         self._trainer = trainer
         self._titles = titles
+        self._with_reasons = with_reasons
         self._catalogue: Catalogue | None = None
         self.user_vectors: Vectors = np.zeros((0, 0), dtype=np.float32)
         self.item_vectors: Vectors = np.zeros((0, 0), dtype=np.float32)
@@ -153,7 +160,7 @@ class EmbeddingRecommender:
     def _nearest_liked(
         self, catalogue: Catalogue, liked: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]
     ) -> list[str]:
-        if not len(liked):
+        if not self._with_reasons or not len(liked):
             return ["near to your taste"] * len(columns)
         lengths = np.linalg.norm(self.item_vectors[liked], axis=1) + 1e-12
         closeness = self.item_vectors[columns] @ self.item_vectors[liked].T / lengths

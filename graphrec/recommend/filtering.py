@@ -32,9 +32,16 @@ class FilterRecommender:
     """Ranks items by a filter of the profile's own items: users who came after the fit are scored as any other."""
 
     def __init__(
-        self, model: FilterModel, *, titles: Mapping[str, str] | None = None, progress: Progress | None = None
+        self,
+        model: FilterModel,
+        *,
+        titles: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+        with_reasons: bool = True,
     ) -> None:
+        """Without reasons the sentences are all the same: to find them costs more than the ranking."""
         self.name = model.name
+        self._with_reasons = with_reasons
         self._model = model
         self._titles = titles
         self._progress = progress
@@ -105,6 +112,8 @@ class FilterRecommender:
 
     def _reasons(self, catalogue: Catalogue, rows: sparse.csr_array, best: Best) -> list[str]:
         """“because you liked Alien (1979)”: the item of the row that adds most."""
+        if not self._with_reasons:
+            return ["near to what you liked"] * len(best.row)
         bounds = np.searchsorted(best.row, np.arange(rows.shape[0] + 1))
         reasons: list[str] = []
         for row in range(rows.shape[0]):

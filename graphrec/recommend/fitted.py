@@ -8,6 +8,7 @@ from typing import Any
 from graphrec.errors import InputError
 from graphrec.models import Progress, fit
 from graphrec.models.filters.model import FILTERS
+from graphrec.models.popularity import Popularity
 from graphrec.recommend.base import FittedRecommender
 from graphrec.recommend.embedding import EmbeddingRecommender, Vectors
 from graphrec.recommend.filtering import FilterRecommender
@@ -24,15 +25,19 @@ def make_fitted(
     *,
     titles: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    with_reasons: bool = True,
 ) -> FittedRecommender:
     """The recommender of that name, before it is fitted. `settings` are those of its model."""
     if name == "popular":
-        return PopularityRecommender(titles)
+        Popularity.of(settings or {})
+        return PopularityRecommender(titles, with_reasons=with_reasons)
     if name in FILTERS:
-        return FilterRecommender(FILTERS[name].of(settings or {}), titles=titles, progress=progress)
+        model = FILTERS[name].of(settings or {})
+        return FilterRecommender(model, titles=titles, progress=progress, with_reasons=with_reasons)
     if name not in FITTED:
         raise InputError(f"no recommender {name!r} that is fitted; there are {', '.join(FITTED)}")
-    return EmbeddingRecommender(trainer(name, settings, progress), name=name, titles=titles)
+    learn = trainer(name, settings, progress)
+    return EmbeddingRecommender(learn, name=name, titles=titles, with_reasons=with_reasons)
 
 
 def trainer(

@@ -98,8 +98,8 @@ def test_interrupted_while_publishing_it_publishes_without_training_again(filled
 
 
 def test_a_model_without_vectors_is_refused(filled: Graph) -> None:
-    with pytest.raises(InputError, match="popularity has no vectors to write into the graph; train one of lightgcn"):
-        train(filled, "popularity")
+    with pytest.raises(InputError, match="popular has no vectors to write into the graph; train one of lightgcn"):
+        train(filled, "popular")
 
 
 def test_the_command_trains_and_tells(filled: Graph) -> None:
