@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from graphrec import versions
 from graphrec.cli.app import app
+from graphrec.cli.pairs import read_pairs
 from graphrec.cli.verbs import schema  # noqa: F401  (with one command alone, Typer takes no name for it)
 from graphrec.cli.verbs import train as verb
 from graphrec.errors import InputError
@@ -124,5 +125,5 @@ def test_the_command_interrupted_says_how_to_go_on(filled: Graph, monkeypatch: p
 
 
 def test_a_setting_that_is_no_pair_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected --set NAME=VALUE"):
-        verb._read_settings(["temperature"])
+    with pytest.raises(InputError, match="expected --set NAME=…"):
+        read_pairs(["temperature"], "--set temperature=0.1")

@@ -12,6 +12,7 @@ a line in P is one step of the item graph. So a filter of degree 8 costs what GF
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.polynomial import chebyshev as series
@@ -21,13 +22,22 @@ from scipy import sparse
 from graphrec.models.filters.cooccurrence import CooccurrenceSettings, cooccurrence
 from graphrec.models.filters.item_filter import ItemFilter, powers, scaled
 from graphrec.models.filters.spectral import factors
-from graphrec.models.settings import Settings
+from graphrec.models.settings import Range, Settings, Space
 from graphrec.models.spectrum import normalise, randomised_svd
 
 
 @dataclass(frozen=True)
 class ChebyshevSettings(Settings):
     """`order`: the degree of h. `popularity`: b. `n_neighbours`: how many items of the step are kept an item."""
+
+    space: ClassVar[Space] = {
+        "order": Range(2, 16),
+        "flatness": Range(0.5, 4, log=True),
+        "alpha": Range(0, 1),
+        "popularity": Range(0, 1),
+        "rank": Range(64, 1024, log=True),
+        "n_neighbours": Range(50, 2000, log=True),
+    }
 
     order: int = 8
     flatness: float = 1.5

@@ -8,6 +8,7 @@ Shen et al., "How powerful is graph convolution for recommendation?" (CIKM 2021)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -15,13 +16,19 @@ from scipy import sparse
 from graphrec.models.filters.cooccurrence import CooccurrenceSettings, cooccurrence
 from graphrec.models.filters.item_filter import ItemFilter
 from graphrec.models.filters.spectral import factors
-from graphrec.models.settings import Settings
+from graphrec.models.settings import Range, Settings, Space
 from graphrec.models.spectrum import normalise, randomised_svd
 
 
 @dataclass(frozen=True)
 class GFCFSettings(Settings):
     """`n_neighbours`: how many items of the first part are kept an item."""
+
+    space: ClassVar[Space] = {
+        "alpha": Range(0.03, 3, log=True),
+        "rank": Range(32, 1024, log=True),
+        "n_neighbours": Range(50, 2000, log=True),
+    }
 
     alpha: float = 0.3
     rank: int = 256
