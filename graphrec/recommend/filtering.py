@@ -39,7 +39,7 @@ class FilterRecommender:
         progress: Progress | None = None,
         with_reasons: bool = True,
     ) -> None:
-        """Without reasons the sentences are all the same: to find them costs more than the ranking."""
+        """Without reasons the sentences are all the same: to find them costs about as much as the ranking."""
         self.name = model.name
         self._with_reasons = with_reasons
         self._model = model

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from filelock import FileLock, Timeout
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.pool import NullPool
 
 from graphrec.errors import InputError, ModelError
 from graphrec.models.settings import Choice, Range, Space
@@ -58,7 +60,7 @@ class Asked:
 
 
 class Ledger:
-    """One study. A trial that a killed run left open is dropped, and its place is given again.
+    """One study: in memory what runs, and on disk what has ended, so that a killed run leaves nothing half done.
 
     Each place has a sampler of its own seed: what is tried next depends on the trials that have ended and on nothing
     else, so a search that was interrupted goes on as if it never was.
@@ -69,27 +71,26 @@ class Ledger:
         self.plan = plan
         self.grid = grid(plan.space, plan.seed) if plan.sampler == "grid" else []
         self._distributions = {name: _distribution(span) for name, span in plan.space.items()}
-        self._storage = _open(path)
+        self._kept = _open(path)
         pruner = optuna.pruners.MedianPruner(STARTUP_TRIALS, STARTUP_EPOCHS)
-        self._study = optuna.load_study(study_name=NAME, storage=self._storage, pruner=pruner)
-        for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            self._tell(trial.number, trial.user_attrs.get("outcome"))
+        self._study = optuna.create_study(direction="maximize", pruner=pruner)
+        self._study.add_trials(self._kept.get_trials(deepcopy=False))
 
     def n_asked(self) -> int:
         """How many trials have ended or run."""
-        return sum(trial.state != TrialState.WAITING and not _dropped(trial) for trial in self._all())
+        return len(self._all())
 
     def ask(self) -> Asked:
         """The next settings to try."""
-        place = self.n_asked()
-        given = self._given(place)
-        if given and not self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        taken = {trial.user_attrs["asked"]["place"] for trial in self._all()}
+        place = next(n for n in itertools.count(1) if n not in taken)
+        if given := self._given(place):
             self._study.enqueue_trial(dict(given))
         self._study.sampler = _sampler(self.plan, place)
         trial = self._study.ask(self._distributions)
         settings = {name: rounded(span, trial.params[name]) for name, span in self.plan.space.items()}
-        trial.set_user_attr("asked", {"place": place + 1, "settings": settings})
-        return Asked(trial, place + 1, settings)
+        trial.set_user_attr("asked", {"place": place, "settings": settings})
+        return Asked(trial, place, settings)
 
     def is_hopeless(self, asked: Asked, epoch: int, recall: float) -> bool:
         """Whether the median of the trials that ended was better than this one is after that epoch."""
@@ -99,11 +100,16 @@ class Ledger:
     def end(self, asked: Asked, outcome: Outcome) -> Trial:
         """Write down how a trial ended."""
         asked.trial.set_user_attr("outcome", asdict(outcome))
-        return self._trial(self._tell(asked.trial.number, asdict(outcome)))
+        if outcome.metrics:
+            ended = self._study.tell(asked.trial, outcome.metrics[self.plan.optimise])
+        else:
+            ended = self._study.tell(asked.trial, state=TrialState.PRUNED if outcome.pruned else TrialState.FAIL)
+        self._kept.add_trial(ended)
+        return self._trial(ended)
 
     def trials(self) -> list[Trial]:
         """Those that have ended, the best first; those without a value come last, in their order."""
-        found = [self._trial(trial) for trial in self._all() if trial.state.is_finished() and not _dropped(trial)]
+        found = [self._trial(trial) for trial in self._all() if trial.state.is_finished()]
         return sorted(found, key=lambda trial: (trial.value is None, -(trial.value or 0), trial.number))
 
     def importances(self) -> dict[str, float]:
@@ -118,25 +124,14 @@ class Ledger:
             warnings.simplefilter("ignore")  # few trials; the command says how many there are
             return get_param_importances(self._study, evaluator=PedAnovaImportanceEvaluator())
 
-    def close(self) -> None:
-        """Let go of the file."""
-        self._storage.remove_session()
-        self._storage.engine.dispose()
-
-    def _tell(self, number: int, outcome: Mapping[str, Any] | None) -> FrozenTrial:
-        """End a trial; without an outcome it is dropped."""
-        if outcome and outcome["metrics"]:
-            return self._study.tell(number, outcome["metrics"][self.plan.optimise])
-        return self._study.tell(number, state=TrialState.PRUNED if outcome and outcome["pruned"] else TrialState.FAIL)
-
     def _all(self) -> list[FrozenTrial]:
         return self._study.get_trials(deepcopy=False)
 
     def _given(self, place: int) -> Mapping[str, Any]:
         """Settings that aren't drawn: the grid's, or the defaults at first."""
         if self.grid:
-            return self.grid[place]
-        if place or not self.plan.defaults:
+            return self.grid[place - 1]
+        if place > 1 or not self.plan.defaults:
             return {}
         return {n: self.plan.defaults[n] for n, span in self.plan.space.items() if inside(span, self.plan.defaults[n])}
 
@@ -161,18 +156,16 @@ def opened(path: Path, plan: Plan, *, resume: bool = True) -> Iterator[Ledger]:
         with FileLock(path.with_suffix(".lock"), timeout=0):
             if not resume:
                 path.unlink(missing_ok=True)
-            with closing(Ledger(path, plan)) as ledger:
-                yield ledger
+            yield Ledger(path, plan)
     except Timeout:
         raise ModelError(f"another process runs this search already ({path}); wait until it ends") from None
 
 
-def _open(path: Path) -> optuna.storages.RDBStorage:
-    """The file, with a study in it."""
+def _open(path: Path) -> optuna.Study:
+    """The study in the file; connections are closed after each use, so that the file can be removed."""
     try:
-        storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
-        optuna.create_study(storage=storage, study_name=NAME, direction="maximize", load_if_exists=True)
-        return storage
+        storage = optuna.storages.RDBStorage(f"sqlite:///{path}", engine_kwargs={"poolclass": NullPool})
+        return optuna.create_study(storage=storage, study_name=NAME, direction="maximize", load_if_exists=True)
     except Exception as error:  # Optuna's, SQLAlchemy's or Alembic's
         raise ModelError(f"the trials in {path} can't be read ({error}); --again starts without them") from error
 
@@ -191,8 +184,3 @@ def _distribution(span: Range | Choice) -> BaseDistribution:
     if isinstance(span.low, int) and isinstance(span.high, int):
         return IntDistribution(span.low, span.high, log=span.log)
     return FloatDistribution(span.low, span.high, log=span.log)
-
-
-def _dropped(trial: FrozenTrial) -> bool:
-    """Whether a killed run left it: it failed without a word."""
-    return trial.state == TrialState.FAIL and "outcome" not in trial.user_attrs

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
+from graphrec.errors import ModelError
 from graphrec.models.products import N_THREADS
 from graphrec.tuning.trial import News, Objective, Outcome, Stopped, attempt
 
@@ -26,6 +27,16 @@ class Worker:
 
     process: SpawnProcess
     pipe: Connection
+
+    def meet(self) -> None:
+        """Wait until it has started. ModelError where it can't: then no trial is to blame."""
+        try:
+            self.pipe.recv()
+        except (EOFError, ConnectionError):
+            raise ModelError(
+                "a process for trials ended before it began (its own error is above); a program that asks for jobs "
+                'does so under `if __name__ == "__main__":`; or ask for one job'
+            ) from None
 
     def give(self, settings: Mapping[str, Any]) -> None:
         """Start a trial."""
@@ -61,7 +72,15 @@ class Crew:
     def __init__(self, objective: Objective, n: int) -> None:
         self._objective = objective
         self._n_threads = max(1, N_THREADS // n)
-        self._workers = [self._start() for _ in range(n)]
+        self._workers: list[Worker] = []
+        try:
+            for _ in range(n):
+                self._workers.append(self._start())
+            for worker in self._workers:
+                worker.meet()
+        except BaseException:
+            self.stop()
+            raise
 
     def free(self, busy: Mapping[Worker, Any]) -> Worker | None:
         """A worker that has nothing to do, if there is one."""
@@ -69,6 +88,7 @@ class Crew:
             if worker not in busy:
                 if not worker.is_alive():
                     self._workers[n] = self._start()
+                    self._workers[n].meet()
                 return self._workers[n]
         return None
 
@@ -110,6 +130,7 @@ def serve(objective: Objective, pipe: Connection) -> None:
         if stopped:
             raise stopped
 
+    pipe.send("here")
     while True:
         settings = pipe.recv()
         try:
