@@ -5,7 +5,8 @@
     graph = graphrec.connect()
     graphrec.recommend(graph, "196", k=5, model="walk")
 
-Everything the command line says can be asked here: `load`, `train`, `recommend`, `similar`, `explain`, `evaluate`.
+Everything the command line says can be asked here: `load`, `train`, `tune`, `recommend`, `similar`, `explain`,
+`evaluate`.
 Each is imported when it is first used, so `import graphrec` opens no driver and no torch.
 """
 
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     from graphrec.models.train import train
     from graphrec.recommend.answer import recommend, similar
     from graphrec.recommend.explain import explain
+    from graphrec.tuning import tune
 
 __version__ = "0.1.0"
-__all__ = ["connect", "evaluate", "explain", "load", "recommend", "similar", "train"]
+__all__ = ["connect", "evaluate", "explain", "load", "recommend", "similar", "train", "tune"]
 
 _PLACES = {
     "connect": ("graphrec.connect", None),
@@ -33,6 +35,7 @@ _PLACES = {
     "recommend": ("graphrec.recommend", None),
     "similar": ("graphrec.recommend.answer", "similar"),
     "train": ("graphrec.models.train", "train"),
+    "tune": ("graphrec.tuning", "tune"),
 }
 """Where each name lies. `connect` and `recommend` are modules that can be called."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,17 +15,16 @@ import pandas as pd
 
 from graphrec.errors import InputError
 from graphrec.evaluation.hashing import hash_ids, hash_pairs
+from graphrec.evaluation.held_back import HeldBack, clock
 from graphrec.evaluation.lists import check_path, write_lists
-from graphrec.evaluation.metrics import Truth, measure
 from graphrec.evaluation.parts import BEST_SPLIT, Split, SplitSettings, split
-from graphrec.evaluation.ranking import IN_GRAPH, IN_MEMORY, Pace, Progress, rank_users
+from graphrec.evaluation.ranking import IN_GRAPH, IN_MEMORY, Pace, Progress
 from graphrec.evaluation.stage import fill, second_graph
 from graphrec.frames import Frames
 from graphrec.graph import Graph
 from graphrec.recommend.base import Recommender
 from graphrec.recommend.fitted import FITTED, make_fitted
 from graphrec.recommend.registry import NAMES, get
-from graphrec.snapshot import Snapshot
 
 DEFAULT_MODELS = ("walk", "cooccurrence", "lightgcn", "popular")
 DEFAULT_KS = (10, 20)
@@ -76,7 +74,8 @@ def compare(
     asks = any(name not in FITTED for name in models)
     with TemporaryDirectory(prefix="graphrec-") as folder, second_graph() if asks else nullcontext() as coming:
         dealt = split(frames, Path(folder), settings)
-        run = _Run.of(dealt, _sample(dealt, n_users, settings.seed), tuple(sorted(set(ks))), progress)
+        held = HeldBack.of(dealt.train, _sample(dealt, n_users, settings.seed))
+        run = _Run(dealt, held, tuple(sorted(set(ks))), progress)
         rows, tables = run.all(models, model_settings or {}, coming)
         if lists is not None:
             write_lists(lists, tables)
@@ -88,17 +87,9 @@ class _Run:
     """One split, and what is measured on it."""
 
     dealt: Split
-    snapshot: Snapshot
-    truth: Truth
+    held: HeldBack
     ks: tuple[int, ...]
     progress: Progress | None
-
-    @classmethod
-    def of(cls, dealt: Split, test: pd.DataFrame, ks: tuple[int, ...], progress: Progress | None) -> _Run:
-        """The training data as a snapshot, and the held-back pairs as the truth."""
-        snapshot = Snapshot.from_frames(dealt.train)
-        n_train_users = int((np.diff(snapshot.matrix.indptr) > 0).sum())
-        return cls(dealt, snapshot, Truth.of(test, _likers(snapshot), n_train_users), ks, progress)
 
     def all(
         self, models: Sequence[str], settings: Mapping[str, Mapping[str, Any]], coming: Future[Graph] | None
@@ -106,7 +97,7 @@ class _Run:
         """A row and the ranked lists of each model. The fitted ones come first, while the second graph is empty."""
         found: dict[str, tuple[dict[str, Any], pd.DataFrame]] = {}
         for name in (name for name in models if name in FITTED):
-            with _clock() as fitting:
+            with clock() as fitting:
                 recommender = self._fit(name, settings.get(name, {}))
             found[name] = self._measure(recommender, IN_MEMORY, fitting[0])
         if coming is not None:
@@ -124,10 +115,10 @@ class _Run:
             says=self.dealt.says,
             relevant=settings.relevant,
             seed=settings.seed,
-            n_users=len(self.truth.user_ids),
-            n_train=self.snapshot.seen.nnz,
-            n_test=len(self.truth.pairs),
-            n_items=int(self.truth.in_catalogue.sum()),
+            n_users=len(self.held.truth.user_ids),
+            n_train=self.held.snapshot.seen.nnz,
+            n_test=len(self.held.truth.pairs),
+            n_items=int(self.held.truth.in_catalogue.sum()),
             left_out=self.dealt.left_out,
             ks=self.ks,
             rows=rows,
@@ -140,13 +131,11 @@ class _Run:
             if progress:
                 progress(f"{name} learns", report.epoch, report.epochs)
 
-        return make_fitted(name, settings, progress=tell, with_reasons=False).fit(self.snapshot)
+        return make_fitted(name, settings, progress=tell, with_reasons=False).fit(self.held.snapshot)
 
     def _measure(self, recommender: Recommender, pace: Pace, fit_s: float) -> tuple[dict[str, Any], pd.DataFrame]:
-        with _clock() as ranking:
-            table = rank_users(recommender, list(self.truth.user_ids), max(self.ks), pace, self.progress)
-        figures = measure(self.truth, table, self.ks)
-        return {"model": recommender.name, **figures, "fit_s": fit_s, "recommend_s": ranking[0]}, table
+        figures, ranking_s, table = self.held.measure(recommender, self.ks, pace, self.progress)
+        return {"model": recommender.name, **figures, "fit_s": fit_s, "recommend_s": ranking_s}, table
 
 
 def _sample(dealt: Split, n_users: int | None, seed: int) -> pd.DataFrame:
@@ -157,20 +146,6 @@ def _sample(dealt: Split, n_users: int | None, seed: int) -> pd.DataFrame:
     hashes = hash_pairs(hash_ids(users), np.zeros(len(users), dtype=np.uint64), seed)
     chosen = {users[n] for n in np.argsort(hashes, kind="stable")[:n_users].tolist()}
     return dealt.test[dealt.test["user_id"].isin(chosen)].reset_index(drop=True)
-
-
-def _likers(snapshot: Snapshot) -> dict[str, int]:
-    counts = np.bincount(snapshot.matrix.indices, minlength=snapshot.n_items)
-    return dict(zip(snapshot.item_ids, counts.tolist(), strict=True))
-
-
-@contextmanager
-def _clock() -> Iterator[list[float]]:
-    """A list that holds the seconds since its start once the block has ended."""
-    seconds: list[float] = []
-    start = time.perf_counter()
-    yield seconds
-    seconds.append(round(time.perf_counter() - start, 3))
 
 
 def _check(models: Sequence[str], ks: Sequence[int], n_users: int | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from graphrec.evaluation.comparison import DEFAULT_KS, DEFAULT_MODELS, Evaluation, compare
 from graphrec.evaluation.parts import BEST_SPLIT, SplitSettings
 from graphrec.evaluation.ranking import Progress
-from graphrec.evaluation.stage import frames_of, read_files
+from graphrec.evaluation.stage import staged
 from graphrec.frames import Frames
 from graphrec.graph import Graph
 
@@ -33,14 +33,8 @@ def evaluate(
     `lists` is a .csv or .parquet file for the ranked lists; `model_settings` are settings by model name.
     """
     with TemporaryDirectory(prefix="graphrec-") as folder:
-        if isinstance(data, Graph):
-            frames = frames_of(data, Path(folder) / "frames")
-        elif isinstance(data, Frames):
-            frames = data
-        else:
-            frames = read_files(Path(data), Path(folder) / "frames")
         return compare(
-            frames,
+            staged(data, Path(folder) / "frames"),
             models,
             ks=ks,
             settings=settings,

@@ -44,6 +44,13 @@ def read_files(path: Path, folder: Path) -> Frames:
     return load_frames(path, staging=folder)
 
 
+def staged(data: Graph | Frames | Path | str, folder: Path) -> Frames:
+    """The data as Frames: those given, or files or a graph's interactions staged in `folder`."""
+    if isinstance(data, Frames):
+        return data
+    return frames_of(data, folder) if isinstance(data, Graph) else read_files(Path(data), folder)
+
+
 def frames_of(graph: Graph, folder: Path) -> Frames:
     """The graph's interactions, tags and follows, staged in `folder`; a pair's time is that of its last event."""
     read = read_interactions(graph)

@@ -20,7 +20,7 @@ FILTER_NAMES = ("p3alpha", "item_graph", "ease", "gfcf", "chebyshev", "spectral"
 MODELS: Mapping[str, tuple[str, str]] = {
     "blend": ("graphrec.models.blend.model", "Blend"),
     "lightgcn": ("graphrec.models.lightgcn.model", "LightGCN"),
-    "popularity": ("graphrec.models.popularity", "Popularity"),
+    "popular": ("graphrec.models.popularity", "Popularity"),
     **dict.fromkeys(FILTER_NAMES, ("graphrec.models.filters.model", "FILTERS")),
 }
 """Where each model's class, or the table that holds it, lies, by name."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec.models.settings import Settings
 from graphrec.snapshot import Snapshot
 from graphrec.versions.learnt import Learnt
 
@@ -38,6 +39,11 @@ class Model(Protocol):
     """A model that is fitted to a snapshot and kept in a folder of npz and JSON files."""
 
     name: str
+
+    @property
+    def settings(self) -> Settings:
+        """What it learns with."""
+        ...
 
     def fit(self, snapshot: Snapshot, progress: Progress | None = None) -> Self:
         """Learn from the snapshot alone; a second fit forgets the first."""

@@ -20,7 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-N_THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+N_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+_ASKED = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+
+N_THREADS = int(_ASKED) if _ASKED.isdecimal() and int(_ASKED) else N_CORES
+"""All cores, or as many as OMP_NUM_THREADS says, which PyTorch and the libraries under NumPy keep to as well."""
 
 N_PARTS = 8 * N_THREADS
 """Parts of equal work: several a thread, so that a core that was interrupted doesn't hold up the rest."""

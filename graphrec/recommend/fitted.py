@@ -9,6 +9,7 @@ from graphrec.errors import InputError
 from graphrec.models import Progress, fit
 from graphrec.models.blend.model import Blend
 from graphrec.models.filters.model import FILTERS
+from graphrec.models.popularity import Popularity
 from graphrec.recommend.base import FittedRecommender
 from graphrec.recommend.blended import BlendedRecommender
 from graphrec.recommend.embedding import EmbeddingRecommender, Vectors
@@ -30,7 +31,8 @@ def make_fitted(
 ) -> FittedRecommender:
     """The recommender of that name, before it is fitted. `settings` are those of its model."""
     if name == "popular":
-        return PopularityRecommender(titles)
+        Popularity.of(settings or {})
+        return PopularityRecommender(titles, with_reasons=with_reasons)
     if name == "blend":
         blend = Blend.of(settings or {})
         return BlendedRecommender(blend, titles=titles, progress=progress, with_reasons=with_reasons)
@@ -39,8 +41,8 @@ def make_fitted(
         return FilterRecommender(model, titles=titles, progress=progress, with_reasons=with_reasons)
     if name not in FITTED:
         raise InputError(f"no recommender {name!r} that is fitted; there are {', '.join(FITTED)}")
-    train = trainer(name, settings, progress)
-    return EmbeddingRecommender(train, name=name, titles=titles, with_reasons=with_reasons)
+    learn = trainer(name, settings, progress)
+    return EmbeddingRecommender(learn, name=name, titles=titles, with_reasons=with_reasons)
 
 
 def trainer(

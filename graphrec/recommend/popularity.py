@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from graphrec.errors import ModelError
+from graphrec.models.popularity import Popularity
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
 from graphrec.recommend.tables import no_similar_items, recommendation_table
@@ -22,16 +23,17 @@ class PopularityRecommender:
 
     name = "popular"
 
-    def __init__(self, titles: Mapping[str, str] | None = None) -> None:
+    def __init__(self, titles: Mapping[str, str] | None = None, *, with_reasons: bool = True) -> None:
+        """Without reasons the sentences are all the same, which saves their time."""
         self._titles = titles
+        self._with_reasons = with_reasons
         self._catalogue: Catalogue | None = None
-        self._n_likers: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._model = Popularity()
         self._order: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 
     def fit(self, snapshot: Snapshot) -> Self:
         """Count the people who like each item."""
-        counts = np.bincount(snapshot.matrix.indices, minlength=snapshot.n_items)
-        return self._set(Catalogue.of(snapshot, self._titles), counts.astype(np.int64))
+        return self._set(Catalogue.of(snapshot, self._titles), Popularity().fit(snapshot))
 
     def recommend(self, profiles: Sequence[Profile], k: int = 10, candidates: Candidates = ALL_UNSEEN) -> pd.DataFrame:
         """The items that most people like; score is their number. Unknown users get none, empty profiles all."""
@@ -40,8 +42,8 @@ class PopularityRecommender:
         known = [n for n, profile in enumerate(profiles) if _is_known(catalogue, profile)]
         lists = [self._unseen(catalogue, order, profiles[n], k, candidates) for n in known]
         items = np.concatenate([np.zeros(0, dtype=np.int64), *lists])
-        counts = self._n_likers[items]
-        reasons = [people_liked(count) for count in counts.tolist()]
+        counts = self._model.n_likers[items]
+        reasons = [people_liked(n) for n in counts.tolist()] if self._with_reasons else ["liked by many"] * len(counts)
         return recommendation_table(
             np.repeat(known, [len(x) for x in lists]), catalogue.item_ids[items], counts, reasons
         )
@@ -53,22 +55,18 @@ class PopularityRecommender:
     def save(self, folder: Path) -> None:
         """Write the counts and the catalogue."""
         self._fitted().save(folder)
-        np.savez_compressed(folder / "popularity.npz", allow_pickle=False, n_likers=self._n_likers)
+        self._model.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """What `save` wrote."""
         catalogue = Catalogue.load(folder)
-        try:
-            with np.load(folder / "popularity.npz", allow_pickle=False) as arrays:
-                return cls(catalogue.titles)._set(catalogue, arrays["n_likers"])
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelError(f"expected popularity.npz in {folder}, found none that can be read: {error}") from error
+        return cls(catalogue.titles)._set(catalogue, Popularity.load(folder))
 
-    def _set(self, catalogue: Catalogue, n_likers: npt.NDArray[np.int64]) -> Self:
-        self._catalogue, self._n_likers = catalogue, n_likers
-        order = np.argsort(-n_likers, kind="stable")
-        self._order = order[n_likers[order] > 0]
+    def _set(self, catalogue: Catalogue, model: Popularity) -> Self:
+        self._catalogue, self._model = catalogue, model
+        order = np.argsort(-model.n_likers, kind="stable")
+        self._order = order[model.n_likers[order] > 0]
         return self
 
     def _unseen(

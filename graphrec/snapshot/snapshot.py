@@ -77,6 +77,10 @@ class Snapshot:
         """The row of each entry of `matrix`, aligned with `matrix.indices`."""
         return np.repeat(np.arange(self.n_users, dtype=np.int32), np.diff(self.matrix.indptr))
 
+    def n_likers(self) -> NDArray[np.int64]:
+        """How many users like each item."""
+        return np.bincount(self.matrix.indices, minlength=self.n_items).astype(np.int64)
+
     def equals(self, other: Snapshot) -> bool:
         """Whether both hold the same data."""
         return self.digest() == other.digest()

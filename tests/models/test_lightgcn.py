@@ -212,11 +212,11 @@ def test_nothing_to_learn_from_is_told() -> None:
 
 def test_models_are_made_by_name(tastes: Snapshot, tmp_path: Path) -> None:
     assert isinstance(models.create("lightgcn", {"epochs": "2"}), GraphModel)
-    found = models.fit("popularity", tastes)
+    found = models.fit("popular", tastes)
     assert isinstance(found, Popularity)
-    assert found.scores.tolist() == (tastes.matrix.toarray() > 0).sum(axis=0).tolist()
+    assert found.n_likers.tolist() == (tastes.matrix.toarray() > 0).sum(axis=0).tolist()
     found.save(tmp_path)
-    assert Popularity.load(tmp_path).scores.tolist() == found.scores.tolist()
+    assert Popularity.load(tmp_path).n_likers.tolist() == found.n_likers.tolist()
     with pytest.raises(InputError, match="no model 'oracle'"):
         models.create("oracle")
 

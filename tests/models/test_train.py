@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from graphrec import versions
 from graphrec.cli.app import app
+from graphrec.cli.pairs import read_pairs
 from graphrec.cli.verbs import schema  # noqa: F401  (with one command alone, Typer takes no name for it)
 from graphrec.cli.verbs import train as verb
 from graphrec.errors import InputError
@@ -99,8 +100,8 @@ def test_interrupted_while_publishing_it_publishes_without_training_again(filled
 
 
 def test_a_model_with_nothing_for_the_graph_is_refused(filled: Graph) -> None:
-    with pytest.raises(InputError, match="popularity has nothing to write into the graph; train one of lightgcn, p3"):
-        train(filled, "popularity")
+    with pytest.raises(InputError, match="popular has nothing to write into the graph; train one of lightgcn, p3"):
+        train(filled, "popular")
 
 
 def test_the_command_trains_and_tells(filled: Graph) -> None:
@@ -125,5 +126,5 @@ def test_the_command_interrupted_says_how_to_go_on(filled: Graph, monkeypatch: p
 
 
 def test_a_setting_that_is_no_pair_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected --set NAME=VALUE"):
-        verb._read_settings(["temperature"])
+    with pytest.raises(InputError, match="expected --set NAME=…"):
+        read_pairs(["temperature"], "--set temperature=0.1")

@@ -86,6 +86,14 @@ FITTED: dict[str, Callable[[], FittedRecommender]] = {
 }
 
 
+WITHOUT_REASONS: dict[str, Callable[[], FittedRecommender]] = {
+    "popular": lambda: PopularityRecommender(with_reasons=False),
+    "embedding": lambda: EmbeddingRecommender(train_svd, with_reasons=False),
+    "p3alpha": lambda: FilterRecommender(FILTERS["p3alpha"].of({}), with_reasons=False),
+    "chebyshev": lambda: FilterRecommender(FILTERS["chebyshev"].of({}), with_reasons=False),
+}
+
+
 def case_of(name: str) -> laws.Case:
     data = some_data()
     seen = {
@@ -257,3 +265,12 @@ def test_a_filter_scores_visitors_as_users_with_the_same_likes() -> None:
         known = recommender.recommend([Profile(user)], 7)
         visitor = Profile(items=dict(zip(liked, data.matrix[[row]].data.tolist(), strict=True)))
         pd.testing.assert_frame_equal(known, recommender.recommend([visitor], 7, Candidates(excluded=disliked)))
+
+
+@pytest.mark.parametrize("name", WITHOUT_REASONS)
+def test_without_reasons_the_ranking_is_the_same(name: str) -> None:
+    data = some_data()
+    profiles = [Profile(user) for user in data.user_ids] + [Profile(items={data.item_ids[0]: 1.0})]
+    with_reasons, without = (make().fit(data).recommend(profiles, 5) for make in (FITTED[name], WITHOUT_REASONS[name]))
+    pd.testing.assert_frame_equal(with_reasons.drop(columns="reason"), without.drop(columns="reason"))
+    assert with_reasons["reason"].nunique() > without["reason"].nunique() == 1

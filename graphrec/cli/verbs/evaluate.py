@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graphrec.cli.app import HomeOption, JsonOption, app, console, emit_json, print_table, progress
+from graphrec.cli.relevant import RelevantOption, least
 from graphrec.cli.watch import Watch
 from graphrec.errors import InputError
 
@@ -35,7 +36,7 @@ def evaluate(  # noqa: PLR0917
         ),
     ] = None,
     share: Annotated[float, typer.Option(help="The share that is held back.")] = 0.2,
-    relevant: Annotated[str, typer.Option(help="What counts as liked: `any`, or the least rating, such as 4.")] = "any",
+    relevant: RelevantOption = "any",
     users: Annotated[
         int | None, typer.Option(min=1, help="Measure a sample of so many users.", show_default=False)
     ] = None,
@@ -63,7 +64,7 @@ def evaluate(  # noqa: PLR0917
     from graphrec.connect import connect
     from graphrec.evaluation import SplitSettings, evaluate
 
-    chosen = SplitSettings(split, share, seed, _least(relevant))
+    chosen = SplitSettings(split, share, seed, least(relevant))
     with ExitStack() as stack:
         bars = stack.enter_context(progress())
         found = evaluate(
@@ -114,15 +115,6 @@ def _define(as_json: bool) -> None:
         return
     for name, text in definitions().items():
         console.print(f"{name:10} {text}", markup=False)
-
-
-def _least(relevant: str) -> float | None:
-    if relevant == "any":
-        return None
-    try:
-        return float(relevant)
-    except ValueError:
-        raise InputError(f"expected --relevant any or a rating such as 4, found {relevant!r}") from None
 
 
 def _lengths(text: str) -> list[int]:

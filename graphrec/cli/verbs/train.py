@@ -9,8 +9,8 @@ import typer
 from rich.progress import Progress
 
 from graphrec.cli.app import HomeOption, JsonOption, app, console, emit_json, err, progress
+from graphrec.cli.pairs import read_pairs
 from graphrec.connect import connect
-from graphrec.errors import InputError
 from graphrec.versions import ModelVersion
 
 NAMED = ["embedding_dim", "num_layers", "learning_rate", "batch_size", "epochs", "patience", "seed"]
@@ -45,7 +45,8 @@ def train(  # noqa: PLR0917
     nor settings have changed since, there is nothing to train.
     """
     given = (embedding_dim, num_layers, learning_rate, batch_size, epochs, patience, seed)
-    settings = {n: v for n, v in zip(NAMED, given, strict=True) if v is not None} | _read_settings(setting or [])
+    named = {n: v for n, v in zip(NAMED, given, strict=True) if v is not None}
+    settings = named | read_pairs(setting or [], "--set temperature=0.1")
     with connect(home) as graph, progress() as bar:
         from graphrec.models.train import train as run
 
@@ -60,14 +61,6 @@ def train(  # noqa: PLR0917
     if not watch.has_begun:
         err.print("neither data nor settings have changed since it was trained; --again trains it all the same")
     _show(version, as_json)
-
-
-def _read_settings(texts: list[str]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in texts]
-    for text, (name, equals, _) in zip(texts, pairs, strict=True):
-        if not name or not equals:
-            raise InputError(f"expected --set NAME=VALUE, like --set temperature=0.1, found {text!r}")
-    return {name: value for name, _, value in pairs}
 
 
 class _Watch:

@@ -13,6 +13,7 @@ what GF-CF costs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.polynomial import chebyshev as series
@@ -21,12 +22,21 @@ from scipy import sparse
 
 from graphrec.models.filters.item_filter import FilterSettings, ItemFilter, step
 from graphrec.models.filters.spectral import factors
+from graphrec.models.settings import Range, Space
 from graphrec.models.spectrum import normalise, randomised_svd
 
 
 @dataclass(frozen=True)
 class ChebyshevSettings(FilterSettings):
     """`order`: the degree of h. `popularity`: b."""
+
+    space: ClassVar[Space] = {
+        "order": Range(2, 16),
+        "flatness": Range(0.5, 4, log=True),
+        "alpha": Range(0, 1),
+        "popularity": Range(0, 1),
+        "rank": Range(64, 1024, log=True),
+    }
 
     order: int = 8
     flatness: float = 1.5

@@ -10,17 +10,26 @@ cosine of Sarwar et al., "Item-based collaborative filtering recommendation algo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
 
 from graphrec.models.filters.item_filter import FilterSettings, ItemFilter, diagonal, powers, scaled
 from graphrec.models.products import top_product
+from graphrec.models.settings import Range, Space
 
 
 @dataclass(frozen=True)
 class CooccurrenceSettings(FilterSettings):
     """`n_neighbours`: how many items are kept an item."""
+
+    space: ClassVar[Space] = {
+        "user_power": Range(0, 1.5),
+        "item_power": Range(0, 1.5),
+        "balance": Range(0, 1),
+        "n_neighbours": Range(50, 2000, log=True),
+    }
 
     user_power: float = 1.0
     item_power: float = 1.0

@@ -11,7 +11,7 @@ items as candidates both are the same.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numba
 import numpy as np
@@ -20,6 +20,7 @@ from scipy import sparse
 from graphrec.models.filters.cooccurrence import CooccurrenceSettings, cooccurrence
 from graphrec.models.filters.item_filter import FilterSettings, ItemFilter, scaled
 from graphrec.models.products import cut_evenly, on_all_cores, parts_of
+from graphrec.models.settings import Range, Space
 
 MOST_ITEMS = 8000
 """A wider catalogue is solved sparsely: 8,000² numbers in double precision are 0.5 GB."""
@@ -34,6 +35,11 @@ GRAM_KEPT = 500
 @dataclass(frozen=True)
 class EASESettings(FilterSettings):
     """`ridge`: λ. `n_candidates`: from how many items each item of a wide catalogue is predicted."""
+
+    space: ClassVar[Space] = {
+        "ridge": Range(5, 5000, log=True),
+        "n_candidates": Range(20, 300, log=True),
+    }
 
     ridge: float = 200.0
     n_candidates: int = 100

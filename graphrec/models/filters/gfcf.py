@@ -8,18 +8,25 @@ Shen et al., "How powerful is graph convolution for recommendation?" (CIKM 2021)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
 
 from graphrec.models.filters.item_filter import FilterSettings, ItemFilter, step
 from graphrec.models.filters.spectral import factors
+from graphrec.models.settings import Range, Space
 from graphrec.models.spectrum import normalise, randomised_svd
 
 
 @dataclass(frozen=True)
 class GFCFSettings(FilterSettings):
     """The formula's alpha, and how many singular vectors pass."""
+
+    space: ClassVar[Space] = {
+        "alpha": Range(0.03, 3, log=True),
+        "rank": Range(32, 1024, log=True),
+    }
 
     alpha: float = 0.3
     rank: int = 256

@@ -49,10 +49,10 @@ class ItemFilter:
 
     @classmethod
     def of_neighbours(cls, neighbours: sparse.csr_array) -> ItemFilter:
-        """A filter that is a graph of items alone."""
+        """A filter that is a graph of items alone, in the single precision that products take: none casts it again."""
         n_items = int(neighbours.shape[0])
         nothing = np.zeros((n_items, 0), dtype=np.float32)
-        return cls(neighbours, nothing, nothing, empty(n_items, 0), empty(0, n_items))
+        return cls(neighbours.astype(np.float32, copy=False), nothing, nothing, empty(n_items, 0), empty(0, n_items))
 
     @classmethod
     def of_factors(cls, left: Floats, right: Floats) -> ItemFilter:

@@ -10,17 +10,25 @@ recommendations for interactive applications" (TiiS 2017).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
 
 from graphrec.models.filters.item_filter import FilterSettings, ItemFilter, diagonal, powers, scaled
 from graphrec.models.products import top_product
+from graphrec.models.settings import Range, Space
 
 
 @dataclass(frozen=True)
 class P3AlphaSettings(FilterSettings):
     """`n_neighbours`: how many items are kept an item, the likeliest."""
+
+    space: ClassVar[Space] = {
+        "alpha": Range(0.3, 2),
+        "beta": Range(0, 1),
+        "n_neighbours": Range(50, 2000, log=True),
+    }
 
     alpha: float = 1.0
     beta: float = 0.5

@@ -9,17 +9,25 @@ With power 0 it is the ideal filter of Shen et al., "How powerful is graph convo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
 
 from graphrec.models.filters.item_filter import FilterSettings, Floats, ItemFilter, powers
+from graphrec.models.settings import Range, Space
 from graphrec.models.spectrum import normalise, randomised_svd
 
 
 @dataclass(frozen=True)
 class SpectralSettings(FilterSettings):
     """`popularity`: b of the formula."""
+
+    space: ClassVar[Space] = {
+        "rank": Range(32, 1024, log=True),
+        "power": Range(0, 2),
+        "popularity": Range(0, 1),
+    }
 
     rank: int = 256
     power: float = 1.0

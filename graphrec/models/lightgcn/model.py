@@ -146,7 +146,7 @@ class LightGCN:
         self.user_ids, self.item_ids = snapshot.user_ids, snapshot.item_ids
         self.user_vectors, self.item_vectors = np.split(vectors, [snapshot.n_users])
         self.user_vectors[np.diff(snapshot.matrix.indptr) == 0] = 0  # nothing is known of those without a pair
-        self.item_vectors[np.bincount(snapshot.matrix.indices, minlength=snapshot.n_items) == 0] = 0
+        self.item_vectors[snapshot.n_likers() == 0] = 0
         self.weight = network.embedding.weight.detach().cpu().numpy().copy()
         self.history = state.history
         self.metrics = {"validation_recall@20": round(state.best_recall, 6), "epochs": float(state.best_epoch)}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 from graphrec.errors import InputError
-from graphrec.models.settings import Settings
+from graphrec.models.settings import Range, Settings, Space
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "loss": ("bpr", "softmax", "bsl", "directau"),
@@ -28,6 +28,15 @@ class LightGCNSettings(Settings):
     they come. `finish`: when the best epoch is known, so many more, as a part of those until it, learn from what was
     withheld as well. `n_negatives` counts for the sampling `shared` only.
     """
+
+    space: ClassVar[Space] = {
+        "embedding_dim": (32, 64, 128, 256),
+        "num_layers": Range(1, 4),
+        "learning_rate": Range(0.0005, 0.05, log=True),
+        "loss": ("softmax", "bsl"),
+        "temperature": Range(0.05, 0.4, log=True),
+        "correction": Range(0, 1),
+    }
 
     embedding_dim: int = 256
     num_layers: int = 2
