@@ -102,6 +102,8 @@ def top_product(
     on_all_cores(cut_evenly(work + np.arange(n_rows + 1)), part)
     kept = np.arange(k) < n_found[:, None]
     indptr = np.concatenate([[0], np.cumsum(n_found)])
+    if indptr[-1] < 2**31:  # else SciPy widens the columns too, and each product narrows them again
+        indptr = indptr.astype(np.int32)
     return sparse.csr_array((values[kept], columns[kept], indptr), shape=(n_rows, n_columns))
 
 

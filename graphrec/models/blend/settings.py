@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from graphrec.errors import InputError
-from graphrec.models.settings import Settings
+from graphrec.models.settings import Settings, Space
 
 
 @dataclass(frozen=True)
 class BlendSettings(Settings):
     """`filter`: the name of a graph filter, or `auto` for the one that finds most of what is withheld. `n_stored`: how
     many items an item gets in the graph."""
+
+    space: ClassVar[Space] = {"filter": ("auto", "chebyshev", "ease", "gfcf", "item_graph")}
 
     filter: str = "auto"
     n_stored: int = 50

@@ -49,7 +49,7 @@ class ItemFilter:
 
     @classmethod
     def of_neighbours(cls, neighbours: sparse.csr_array) -> ItemFilter:
-        """A filter that is a graph of items alone, in the single precision that products take: none casts it again."""
+        """A filter that is a graph of items alone, in the types that products take: none casts it again."""
         n_items = int(neighbours.shape[0])
         nothing = np.zeros((n_items, 0), dtype=np.float32)
         return cls(neighbours.astype(np.float32, copy=False), nothing, nothing, empty(n_items, 0), empty(0, n_items))
