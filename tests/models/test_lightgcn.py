@@ -92,7 +92,8 @@ def test_a_finished_checkpoint_is_not_trained_again(tastes: Snapshot, tmp_path: 
     first = LightGCN(SMALL, checkpoints=tmp_path).fit(tastes)
     reports: list[Report] = []
     again = LightGCN(SMALL, checkpoints=tmp_path, resume=True).fit(tastes, reports.append)
-    assert not reports
+    n_final = SMALL.final_epochs(int(first.metrics["epochs"]))
+    assert {r.epoch for r in reports} == set(range(4, 4 + n_final)), "only what learns from the withheld pairs, too"
     np.testing.assert_array_equal(first.item_vectors, again.item_vectors)
 
 
@@ -123,6 +124,7 @@ def test_reports_rise_and_end_with_the_recall(tastes: Snapshot) -> None:
     ends = [r for r in reports if r.recall is not None]
     assert [r.epoch for r in ends] == [1, 2]
     assert all(r.step == r.steps for r in ends)
+    assert {r.epoch for r in reports} == {1, 2, 3}, "one more learns from what was withheld, too"
     assert [(r.epoch, r.step) for r in reports] == sorted((r.epoch, r.step) for r in reports)
 
 

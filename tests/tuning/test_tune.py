@@ -88,8 +88,8 @@ def test_the_best_is_found_measured_and_told(tastes: Frames, tmp_path: Path) -> 
     assert found.best.metrics["recall@5"] == found.best.value
     assert {"ndcg@5", "coverage@5"} <= set(found.best.metrics)
     assert set(found.best.seconds) == {"fit_s", "recommend_s"}
-    words = " ".join(f"--set p3alpha.{n}={v}" for n, v in sorted(found.best.settings.items()))
-    assert found.command() == f"graphrec evaluate --models p3alpha {words}"
+    words = " ".join(f"--set {n}={v}" for n, v in sorted(found.best.settings.items()))
+    assert found.command() == f"graphrec train --model p3alpha {words}"
 
 
 def test_a_trial_measures_what_evaluate_measures(tastes: Frames, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_what_is_fixed_is_never_searched(tastes: Frames, tmp_path: Path) -> None
     for trial in found.trials:
         assert trial.settings["alpha"] in (0.5, 1.0)
         assert trial.settings["n_neighbours"] in range(5, 10)
-    assert "--set p3alpha.beta=0.25" in found.command()
+    assert "--set beta=0.25" in found.command()
 
 
 def test_a_planted_setting_is_found(tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_the_log_and_the_plot_are_written(tastes: Frames, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"model": "walk"}, "no model 'walk' to tune; there are popular, lightgcn, p3alpha"),
+        ({"model": "walk"}, "no model 'walk' to tune; there are blend, popular, lightgcn, p3alpha"),
         ({"model": "popular"}, "there is nothing to search"),
         ({"optimise": "recall"}, "expected METRIC@K to optimise, such as recall@20, found 'recall'"),
         ({"optimise": "recall@0"}, "expected METRIC@K"),
@@ -262,7 +262,7 @@ def test_the_command_interrupted_shows_the_best_and_says_how_to_go_on(
     asked = ["tune", "--data", str(path), "--model", "p3alpha", "--optimise", "ndcg@3", "--home", str(tmp_path)]
     told = CliRunner().invoke(app, asked)
     assert told.exit_code == 130
-    assert "graphrec evaluate --models p3alpha --set p3alpha.alpha=" in told.stdout
+    assert "graphrec train --model p3alpha --set alpha=" in told.stdout
     assert "interrupted; the same command goes on" in told.stderr
 
 

@@ -65,7 +65,7 @@ class Trainer:
     def finish(self, state: State, matrix: sparse.csr_array, n_epochs: int) -> None:
         """Go on from the best with everything, what was withheld too: often that is what users did last."""
         self.adjacency, self.likes = Adjacency.of(matrix), Likes.of(matrix)
-        for epoch in range(state.best_epoch + 1, state.best_epoch + 1 + n_epochs):
+        for epoch in range(state.epoch + 1, state.epoch + 1 + n_epochs):
             self._epoch(epoch, state.best_recall)
 
     def _advance(self, state: State) -> State:
