@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec.models.past import Past
 from graphrec.snapshot import Snapshot
 
 Vectors = NDArray[np.float32]
@@ -77,4 +78,25 @@ class EmbeddingModel(Model, Protocol):
 
     def fingerprint(self, snapshot: Snapshot) -> str:
         """The same for the same data, settings and revision of the model: a fit would learn the same again."""
+        ...
+
+
+@runtime_checkable
+class WarmModel(EmbeddingModel, Protocol):
+    """A model that can follow an earlier version of itself.
+
+    `previous`: the folder that the earlier one was saved to. What was withheld from that one stays withheld; with
+    `warm` training starts at what it learnt, and is short. `past`: what this one learnt from, for the next.
+    """
+
+    previous: Path | None
+    warm: bool
+    past: Past
+
+    def is_known(self, snapshot: Snapshot) -> bool:
+        """Whether the previous one learnt from the same data with the same settings."""
+        ...
+
+    def untold_vectors(self) -> tuple[Vectors, Vectors]:
+        """Users' and items' vectors as they are where nobody knows of the withheld pairs, to judge the model by."""
         ...

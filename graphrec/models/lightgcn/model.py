@@ -19,14 +19,16 @@ from graphrec.models.lightgcn.network import Network, best_device, new_network
 from graphrec.models.lightgcn.propagation import Adjacency
 from graphrec.models.lightgcn.settings import LightGCNSettings
 from graphrec.models.lightgcn.trainer import Trainer
-from graphrec.models.lightgcn.warm_start import spectral
+from graphrec.models.lightgcn.warm_start import inherited, spectral
+from graphrec.models.past import Past
 from graphrec.models.validation import Validation
 from graphrec.snapshot import Snapshot
+from graphrec.snapshot.columns import positions
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
 
 FILE = "lightgcn.npz"
 
-REVISION = 2
+REVISION = 3
 """Raised whenever the same data and settings learn other vectors than before."""
 
 
@@ -34,16 +36,29 @@ class LightGCN:
     """PyG's LightGCN, fitted. `user_vectors`, `item_vectors`: n × embedding_dim, to be compared by `metric`.
 
     `checkpoints`: a folder to write a checkpoint to after each epoch, and with `resume` to go on from.
+    `previous`: the folder of an earlier model. What was withheld from that one stays withheld, what it learnt from is
+    never withheld; with `warm` training also starts at its weights. `past`: the same of this one, for the next.
+    `data`: the digest of the snapshot.
     """
 
     name = "lightgcn"
 
     def __init__(
-        self, settings: LightGCNSettings | None = None, *, checkpoints: Path | None = None, resume: bool = False
+        self,
+        settings: LightGCNSettings | None = None,
+        *,
+        checkpoints: Path | None = None,
+        resume: bool = False,
+        previous: Path | None = None,
+        warm: bool = True,
     ) -> None:
         self.settings = settings or LightGCNSettings()
         self.checkpoints = checkpoints
         self.resume = resume
+        self.previous = previous
+        self.warm = warm
+        self.past = Past.nothing()
+        self.data = ""
         self.metrics: Mapping[str, float] = {}
         self.history: tuple[Mapping[str, float], ...] = ()
         self.user_ids: NDArray[np.object_] = np.zeros(0, dtype=object)
@@ -69,24 +84,45 @@ class LightGCN:
         """Learn from what users like. ModelError where the loss runs away, InputError without a single pair."""
         if not snapshot.matrix.nnz:
             raise InputError("expected at least one user who likes an item, found none; load interactions first")
-        validation = Validation.of(snapshot, self.settings.validation_share, self.settings.seed)
-        network = self._network(validation)
+        earlier = self._earlier()
+        past = earlier.past if earlier else None
+        validation = Validation.of(snapshot, self.settings.validation_share, self.settings.seed, past)
+        adjacency = Adjacency.of(validation.train)
+        start = earlier if self.warm else None
+        network = self._network(snapshot, adjacency, start)
+        settings = self.settings.sized(int((np.diff(validation.train.indptr) > 0).sum()))
         trainer = Trainer(
             network,
-            Adjacency.of(validation.train),
+            adjacency,
             validation,
-            self.settings.sized(int((np.diff(validation.train.indptr) > 0).sum())),
+            settings.warmed() if start else settings,
             self.fingerprint(snapshot),
             self.checkpoints,
             progress,
         )
         self._keep(snapshot, network, trainer.run(self.resume), Adjacency.of(snapshot.matrix))
+        self.past, self.data = validation.as_past(snapshot), snapshot.digest()
         return self
 
     def fingerprint(self, snapshot: Snapshot) -> str:
-        """What a checkpoint must match to be gone on with."""
-        text = json.dumps([REVISION, snapshot.digest(), self.settings.as_dict()], sort_keys=True)
-        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        """What a checkpoint must match to be gone on with: data, settings, and what an earlier model decides."""
+        parts = [REVISION, snapshot.digest(), self.settings.as_dict()]
+        if earlier := self._earlier():
+            parts += [earlier.past.digest(), hashlib.blake2b(earlier.weight.tobytes()).hexdigest() if self.warm else ""]
+        return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+    def is_known(self, snapshot: Snapshot) -> bool:
+        """Whether the previous model learnt from the same data with the same settings."""
+        earlier = self._earlier()
+        return bool(earlier and (earlier.data, earlier.settings) == (snapshot.digest(), self.settings))
+
+    def untold_vectors(self) -> tuple[Vectors, Vectors]:
+        """Users' and items' vectors, propagated without the withheld pairs."""
+        network = new_network(len(self.weight), self.settings.embedding_dim, self.settings.num_layers, 0)
+        network.load_state_dict(self.state_dict())
+        with torch.no_grad():
+            vectors = network.get_embedding(Adjacency.of(self.past.learnt)).numpy()
+        return vectors[: len(self.user_ids)], vectors[len(self.user_ids) :]
 
     def state_dict(self) -> dict[str, torch.Tensor]:
         """What `torch_geometric.nn.models.LightGCN` of the same sizes loads."""
@@ -96,8 +132,14 @@ class LightGCN:
 
     def save(self, folder: Path) -> None:
         """Write vectors, weights and settings."""
-        body = {"settings": self.settings.as_dict(), "metrics": dict(self.metrics), "history": list(self.history)}
+        body = {
+            "settings": self.settings.as_dict(),
+            "metrics": dict(self.metrics),
+            "history": list(self.history),
+            "data": self.data,
+        }
         arrays = {"user_vectors": self.user_vectors, "item_vectors": self.item_vectors, "weight": self.weight}
+        arrays |= self.past.arrays()
         ids = {"user_ids": self.user_ids, "item_ids": self.item_ids}
         write_arrays(folder / FILE, {**arrays, "body": np.array(json.dumps(body))}, ids)
 
@@ -111,17 +153,37 @@ class LightGCN:
         found.user_ids, found.item_ids = read_ids(arrays, "user_ids"), read_ids(arrays, "item_ids")
         found.user_vectors, found.item_vectors = arrays["user_vectors"], arrays["item_vectors"]
         found.weight = arrays["weight"]
+        found.past = Past.of_arrays(arrays, found.user_ids, found.item_ids)
+        found.data = body["data"]
         return found
 
-    def _network(self, validation: Validation) -> Network:
+    def _earlier(self) -> LightGCN | None:
+        return LightGCN.load(self.previous) if self.previous else None
+
+    def _network(self, snapshot: Snapshot, adjacency: Adjacency, earlier: LightGCN | None) -> Network:
         s = self.settings
-        network = new_network(sum(validation.train.shape), s.embedding_dim, s.num_layers, s.seed)
-        if s.warm_start == "spectral":
-            start = spectral(validation.train, s.embedding_dim, s.seed)
+        network = new_network(sum(adjacency.matrix.shape), s.embedding_dim, s.num_layers, s.seed)
+        start = None
+        if earlier:
+            start = self._inherited(snapshot, adjacency, earlier)
+        elif s.warm_start == "spectral":
+            start = spectral(adjacency.matrix, s.embedding_dim, s.seed)
+        if start is not None:
             with torch.no_grad():
                 network.embedding.weight.copy_(torch.from_numpy(start))
         network.to(best_device(s.device))
         return network
+
+    def _inherited(self, snapshot: Snapshot, adjacency: Adjacency, earlier: LightGCN) -> Vectors:
+        if earlier.weight.shape[1] != self.settings.embedding_dim:
+            raise InputError(
+                f"expected embedding_dim {earlier.weight.shape[1]}, as the version to start from has, "
+                f"found {self.settings.embedding_dim}; train without a warm start"
+            )
+        users = positions(earlier.user_ids, snapshot.user_ids)
+        items = positions(earlier.item_ids, snapshot.item_ids)
+        items = np.where(items >= 0, items + len(earlier.user_ids), -1)
+        return inherited(earlier.weight, np.concatenate([users, items]), adjacency, self.settings.seed)
 
     def _keep(self, snapshot: Snapshot, network: Network, state: State, adjacency: Adjacency) -> None:
         """The withheld pairs come back into the graph for the last propagation."""
