@@ -26,6 +26,7 @@ LAYERS = (
     ("graphrec.models",),
     ("graphrec.recommend",),
     ("graphrec.evaluation",),
+    ("graphrec.nightly",),
     ("graphrec.datasets", "graphrec.doctor"),
     ("graphrec",),
     ("graphrec.cli",),

@@ -14,6 +14,7 @@ from graphrec.models.checkpoint import discard_state
 from graphrec.snapshot import Snapshot
 from graphrec.versions import Embeddings, ModelVersion, current, publish
 from graphrec.versions.files import has_files, model_folder, version_folder
+from graphrec.versions.publish import KEPT
 from graphrec.versions.publish import Progress as Publishing
 
 
@@ -68,7 +69,12 @@ def follow(graph: Graph, model: EmbeddingModel) -> ModelVersion | None:
 
 
 def publish_model(
-    graph: Graph, model: EmbeddingModel, fingerprint: str = "", progress: Publishing | None = None
+    graph: Graph,
+    model: EmbeddingModel,
+    fingerprint: str = "",
+    progress: Publishing | None = None,
+    *,
+    keep: int = KEPT,
 ) -> ModelVersion:
     """Publish what a fitted model has learnt; the model itself is kept beside its vectors."""
     return publish(
@@ -80,6 +86,7 @@ def publish_model(
         settings=model.settings_dict,
         fingerprint=fingerprint,
         save=model.save,
+        keep=keep,
         progress=progress,
     )
 

@@ -143,4 +143,4 @@ def test_the_command_interrupted_says_how_to_go_on(filled: Graph, monkeypatch: p
 
 def test_a_setting_that_is_no_pair_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected --set NAME=VALUE"):
-        verb._read_settings(["temperature"])
+        verb.read_settings(["temperature"])

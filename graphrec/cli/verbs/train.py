@@ -46,7 +46,7 @@ def train(  # noqa: PLR0917
     nor settings have changed since, there is nothing to train.
     """
     given = (embedding_dim, num_layers, learning_rate, batch_size, epochs, patience, seed)
-    settings = {n: v for n, v in zip(NAMED, given, strict=True) if v is not None} | _read_settings(setting or [])
+    settings = {n: v for n, v in zip(NAMED, given, strict=True) if v is not None} | read_settings(setting or [])
     with connect(home) as graph, progress() as bar:
         from graphrec.models.train import train as run
 
@@ -62,7 +62,7 @@ def train(  # noqa: PLR0917
     _show(version, as_json)
 
 
-def _read_settings(texts: list[str]) -> dict[str, str]:
+def read_settings(texts: list[str]) -> dict[str, str]:
     pairs = [text.partition("=") for text in texts]
     for text, (name, equals, _) in zip(texts, pairs, strict=True):
         if not name or not equals:
