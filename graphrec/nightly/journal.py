@@ -104,7 +104,7 @@ class Journal:
     def _write(self, record: Record) -> None:
         self.record = record
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_file(self.folder / FILE, json.dumps(asdict(record), sort_keys=True))
+        write_file(self.folder / FILE, json.dumps(asdict(record)))
 
 
 def read(folder: Path) -> Record | None:

@@ -51,8 +51,10 @@ class Outcome:
         return STATUSES[self.decision]
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it, with the exit status."""
-        return {**asdict(self), "status": self.status}
+        """All of it, with the exit status; the steps are a list, in their order."""
+        body = asdict(self)
+        steps = [{"step": step, "seconds": seconds} for step, seconds in body.pop("seconds").items()]
+        return {**body, "steps": steps, "status": self.status}
 
     def write(self, path: Path) -> None:
         """As JSON, in one step; the folder is made."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,13 @@ from scipy import sparse
 
 from graphrec.errors import InputError
 from graphrec.models.base import Report
-from graphrec.models.lightgcn.model import LightGCN
+from graphrec.models.lightgcn.model import FILE, LightGCN
 from graphrec.models.lightgcn.propagation import Adjacency
 from graphrec.models.lightgcn.settings import LightGCNSettings
 from graphrec.models.lightgcn.warm_start import inherited, spectral
 from graphrec.models.spectrum import normalise, randomised_svd
 from graphrec.snapshot import Snapshot
+from graphrec.versions.arrays import read_arrays, write_arrays
 
 SMALL = LightGCNSettings(embedding_dim=8, batch_size=15, epochs=3, patience=4, learning_rate=0.02)
 
@@ -107,3 +109,14 @@ def test_another_width_is_told(tastes: Snapshot, tmp_path: Path) -> None:
     LightGCN(SMALL).fit(tastes).save(tmp_path)
     with pytest.raises(InputError, match="expected embedding_dim 8, as the version to start from has, found 4"):
         LightGCN(replace(SMALL, embedding_dim=4), previous=tmp_path).fit(tastes)
+
+
+def test_a_model_of_an_earlier_release_can_be_started_from(tastes: Snapshot, tmp_path: Path) -> None:
+    """Its file says nothing of what was withheld; this takes it out of today's."""
+    LightGCN(SMALL).fit(tastes).save(tmp_path)
+    arrays = {name: array for name, array in read_arrays(tmp_path / FILE).items() if "learnt" not in name}
+    body = json.loads(str(arrays.pop("body")))
+    body = {name: body[name] for name in ("settings", "metrics", "history")}
+    write_arrays(tmp_path / FILE, {**arrays, "body": np.array(json.dumps(body))})
+    assert not LightGCN.load(tmp_path).past.withheld.nnz
+    assert len(LightGCN(SMALL, previous=tmp_path).fit(tastes).history) <= SMALL.warm_epochs

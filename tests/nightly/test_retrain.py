@@ -136,6 +136,8 @@ def test_an_audit_by_a_command_sees_the_graph_and_decides(
     found = json.loads(told.stdout)
     assert found == json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert found["decision"] == ("refused" if status else "swapped")
+    steps = ["load"] if status else ["load", "audit", "snapshot", "train", "compare", "publish", "swap"]
+    assert [step["step"] for step in found["steps"]] == steps
     assert (f"ended with exit status {status}; nothing was trained" in found["says"]) is bool(status)
     assert live(graph) == found["live"] == (1 if status else 2)
     assert (tmp_path / "seen").read_text("utf-8") == f"{snapshot(1).n_users} {graph.home}"
@@ -222,6 +224,9 @@ MOMENTS = [
     ("swap", 1),
 ]
 
+WITHIN = {"users": "load", "training": "train", "user vectors": "publish", "index": "publish"}
+"""The steps of what is told within one."""
+
 
 def kill_at(path: Path, what: str, done: int) -> None:
     """Run the night in a process of its own, and kill that when it tells what."""
@@ -241,9 +246,7 @@ def test_killed_at_a_step_the_next_run_goes_on_and_ends_the_same(
     path = write_night(tmp_path, 1)
     kill_at(path, what, done)
     state = json.loads((graph.home / "models" / "lightgcn" / ".retrain" / "state.json").read_text("utf-8"))
-    assert state["step"] == {"users": "load", "training": "train", "user vectors": "publish", "index": "publish"}.get(
-        what, what
-    )
+    assert state["step"] == WITHIN.get(what, what)
     swapped = (what, done) == ("swap", 1)
     assert live(graph) == (2 if swapped else 1)
     if not swapped:

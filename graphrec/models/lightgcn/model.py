@@ -145,7 +145,7 @@ class LightGCN:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """What `save` wrote."""
+        """What `save` wrote; earlier releases wrote nothing of the past."""
         arrays = read_arrays(folder / FILE)
         body = json.loads(str(arrays["body"]))
         found = cls(LightGCNSettings(**body["settings"]))
@@ -153,8 +153,9 @@ class LightGCN:
         found.user_ids, found.item_ids = read_ids(arrays, "user_ids"), read_ids(arrays, "item_ids")
         found.user_vectors, found.item_vectors = arrays["user_vectors"], arrays["item_vectors"]
         found.weight = arrays["weight"]
-        found.past = Past.of_arrays(arrays, found.user_ids, found.item_ids)
-        found.data = body["data"]
+        found.data = body.get("data", "")
+        if found.data:
+            found.past = Past.of_arrays(arrays, found.user_ids, found.item_ids)
         return found
 
     def _earlier(self) -> LightGCN | None:
