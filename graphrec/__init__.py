@@ -5,9 +5,8 @@
     graph = graphrec.connect()
     graphrec.recommend(graph, "196", k=5, model="walk")
 
-Everything the command line says can be asked here: `load`, `train`, `tune`, `recommend`, `similar`, `explain`,
-`evaluate`.
-Each is imported when it is first used, so `import graphrec` opens no driver and no torch.
+Everything the command line says can be asked here: `load`, `train`, `retrain`, `tune`, `recommend`, `similar`,
+`explain`, `evaluate`. Each is imported when it is first used, so `import graphrec` opens no driver and no torch.
 """
 
 from __future__ import annotations
@@ -20,12 +19,13 @@ if TYPE_CHECKING:
     from graphrec.evaluation import evaluate
     from graphrec.ingest.load import load
     from graphrec.models.train import train
+    from graphrec.nightly import retrain
     from graphrec.recommend.answer import recommend, similar
     from graphrec.recommend.explain import explain
     from graphrec.tuning import tune
 
 __version__ = "0.1.0"
-__all__ = ["connect", "evaluate", "explain", "load", "recommend", "similar", "train", "tune"]
+__all__ = ["connect", "evaluate", "explain", "load", "recommend", "retrain", "similar", "train", "tune"]
 
 _PLACES = {
     "connect": ("graphrec.connect", None),
@@ -33,6 +33,7 @@ _PLACES = {
     "explain": ("graphrec.recommend.explain", "explain"),
     "load": ("graphrec.ingest.load", "load"),
     "recommend": ("graphrec.recommend", None),
+    "retrain": ("graphrec.nightly", "retrain"),
     "similar": ("graphrec.recommend.answer", "similar"),
     "train": ("graphrec.models.train", "train"),
     "tune": ("graphrec.tuning", "tune"),

@@ -7,7 +7,9 @@
     ├── QueryError          a file under cypher/, or the parameters given to it
     ├── ServerError         the local Neo4j can't be installed, started or stopped
     ├── GraphError          a Neo4j that can't be reached, or that refused a statement
-    └── ModelError          training, or a stored model version
+    ├── ModelError          training, or a stored model version
+    │   └── BusyError       another run does the same already
+    └── AuditError          an audit that says no to the data
 
 A message says what was wanted, what was found, where, and what to do:
 ``no item 'x9' in the graph; check the id (ids look like '1', '2') or load it first``.
@@ -44,3 +46,11 @@ class GraphError(GraphrecError):
 
 class ModelError(GraphrecError):
     """Training failed, or a stored model version is missing or broken."""
+
+
+class BusyError(ModelError):
+    """Another run does the same already."""
+
+
+class AuditError(GraphrecError):
+    """An audit says that nothing may be learnt from the graph as it is."""

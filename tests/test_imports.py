@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = (
     ("graphrec.errors",),
-    ("graphrec.ids", "graphrec.kinds", "graphrec.queries"),
+    ("graphrec.hashing", "graphrec.ids", "graphrec.kinds", "graphrec.queries"),
     ("graphrec.frames",),
     ("loaders",),
     ("graphrec.server",),
@@ -27,6 +27,7 @@ LAYERS = (
     ("graphrec.recommend",),
     ("graphrec.evaluation",),
     ("graphrec.tuning",),
+    ("graphrec.nightly",),
     ("graphrec.datasets", "graphrec.doctor"),
     ("graphrec",),
     ("graphrec.cli",),

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from graphrec.errors import InputError
-from graphrec.evaluation.hashing import hash_ids, hash_pairs
 from graphrec.evaluation.held_back import HeldBack, clock
 from graphrec.evaluation.lists import check_path, write_lists
 from graphrec.evaluation.parts import BEST_SPLIT, Split, SplitSettings, split
@@ -22,6 +21,7 @@ from graphrec.evaluation.ranking import IN_GRAPH, IN_MEMORY, Pace, Progress
 from graphrec.evaluation.stage import fill, second_graph
 from graphrec.frames import Frames
 from graphrec.graph import Graph
+from graphrec.hashing import hash_ids, hash_pairs
 from graphrec.recommend.base import Recommender
 from graphrec.recommend.fitted import FITTED, make_fitted
 from graphrec.recommend.registry import NAMES, get

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from graphrec.evaluation.hashing import hash_ids, hash_pairs
 from graphrec.frames import Frames
+from graphrec.hashing import hash_ids, hash_pairs
 from graphrec.kinds import DEFAULT_WEIGHT, KIND_WEIGHTS
 
 _PAIRS = """

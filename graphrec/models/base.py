@@ -11,10 +11,13 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
+from graphrec.models.past import Past
 from graphrec.models.settings import Settings
 from graphrec.snapshot import Snapshot
 from graphrec.versions.learnt import Learnt
+from graphrec.versions.vectors import Ids
 
 Vectors = NDArray[np.float32]
 
@@ -33,6 +36,9 @@ class Report:
 
 
 Progress = Callable[[Report], None]
+
+Scores = Callable[[sparse.csr_array, NDArray[np.int64]], Vectors]
+"""Rows of likes, and the positions of their users -> rows × items, dense; for a block of rows."""
 
 
 class Model(Protocol):
@@ -90,3 +96,24 @@ class Resumable(Protocol):
 def fingerprint_of(*parts: Any) -> str:
     """32 hexadecimal digits that are the same for the same parts (as JSON) only."""
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+@runtime_checkable
+class WarmModel(GraphModel, Resumable, Protocol):
+    """A model that can follow an earlier version of itself.
+
+    `previous`: the folder that the earlier one was saved to. What was withheld from that one stays withheld; with
+    `warm` training starts at what it learnt, and is short. `past`: what this one learnt from, for the next.
+    """
+
+    previous: Path | None
+    warm: bool
+    past: Past
+
+    def is_known(self, snapshot: Snapshot) -> bool:
+        """Whether the previous one learnt from the same data with the same settings."""
+        ...
+
+    def untold(self, user_ids: Ids, item_ids: Ids) -> Scores:
+        """What scores these items for these users, as it was before anything was learnt from the withheld pairs."""
+        ...

@@ -9,11 +9,12 @@ from typing import Any
 from graphrec.errors import InputError
 from graphrec.graph import Graph
 from graphrec.models import MODELS, create
-from graphrec.models.base import GraphModel, Progress, Resumable
+from graphrec.models.base import GraphModel, Progress, Resumable, WarmModel
 from graphrec.models.checkpoint import discard_state
 from graphrec.snapshot import Snapshot
 from graphrec.versions import ModelVersion, current, publish
-from graphrec.versions.files import has_files, model_folder
+from graphrec.versions.files import has_files, model_folder, version_folder
+from graphrec.versions.publish import KEPT
 from graphrec.versions.publish import Progress as Publishing
 
 
@@ -27,6 +28,7 @@ def train(
     name: str = "lightgcn",
     settings: Mapping[str, Any] | None = None,
     *,
+    warm: bool = False,
     resume: bool = False,
     again: bool = False,
     progress: Progress | None = None,
@@ -34,12 +36,15 @@ def train(
 ) -> ModelVersion:
     """The live version of the graph as it is: a new one, or the one before if neither data nor settings have changed.
 
-    `resume`: an interrupted run of the same data and settings goes on where it was. `again`: train even if nothing
-    has changed. Interrupted at any moment, it leaves the version before live and whole.
+    `warm`: start at what the live version has learnt, if there is one, and train for a few epochs only. `resume`: an
+    interrupted run of the same data and settings goes on where it was. `again`: train even if nothing has changed.
+    Interrupted at any moment, it leaves the version before live and whole.
     """
     model = create(name, settings)
     if not isinstance(model, GraphModel):
         raise InputError(f"{name} has nothing to write into the graph; train one of {', '.join(_trainable())}")
+    if warm:
+        follow(graph, model)
     snapshot = Snapshot.from_graph(graph)
     if not again and (live := _unchanged(graph, model, snapshot)):
         return live
@@ -54,8 +59,18 @@ def train(
     return version
 
 
+def follow(graph: Graph, model: GraphModel) -> ModelVersion | None:
+    """Let a model follow the live version, where this home holds its files; else None."""
+    if not isinstance(model, WarmModel):
+        raise InputError(f"{model.name} can't start from an earlier version; train it without a warm start")
+    live = current(graph, model.name)
+    folder = version_folder(graph.home, model.name, live.version) / "model" if live and has_files(graph, live) else None
+    model.previous = folder
+    return live if folder else None
+
+
 def publish_model(
-    graph: Graph, model: GraphModel, snapshot: Snapshot, progress: Publishing | None = None
+    graph: Graph, model: GraphModel, snapshot: Snapshot, progress: Publishing | None = None, *, keep: int = KEPT
 ) -> ModelVersion:
     """Publish what a model has learnt from a snapshot; the model itself is kept beside it."""
     return publish(
@@ -66,6 +81,7 @@ def publish_model(
         settings=model.settings_dict,
         fingerprint=model.fingerprint(snapshot),
         save=model.save,
+        keep=keep,
         progress=progress,
     )
 
@@ -73,8 +89,10 @@ def publish_model(
 def _unchanged(graph: Graph, model: GraphModel, snapshot: Snapshot) -> ModelVersion | None:
     """The live version, if the model would only learn it again."""
     live = current(graph, model.name)
-    same = live and live.fingerprint == model.fingerprint(snapshot) and has_files(graph, live)
-    return live if same else None
+    if not live or not has_files(graph, live):
+        return None
+    known = isinstance(model, WarmModel) and model.is_known(snapshot)
+    return live if known or live.fingerprint == model.fingerprint(snapshot) else None
 
 
 def _trainable() -> list[str]:

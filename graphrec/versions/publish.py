@@ -14,12 +14,13 @@ from graphrec.graph import Graph
 from graphrec.transfer import write_vectors
 from graphrec.versions.files import Save, model_folder, prune_files, write_files
 from graphrec.versions.learnt import Learnt
+from graphrec.versions.pointer import all_versions
 from graphrec.versions.similar import write_similar
 from graphrec.versions.vectors import Embeddings, Ids, Vectors
 from graphrec.versions.version import ModelVersion, slot_index
 
 KEPT = 3
-"""Versions whose files stay, the new one among them."""
+"""Versions whose files stay, the new one among them; those whose vectors are in the graph stay in any case."""
 
 INDEX_SECONDS = 3600
 """How long an index may take to build; 40,000 items take about 15 seconds."""
@@ -37,6 +38,7 @@ def publish(
     settings: Mapping[str, Any] | None = None,
     fingerprint: str = "",
     save: Save | None = None,
+    keep: int = KEPT,
     progress: Progress | None = None,
 ) -> ModelVersion:
     """The new version, live. Killed at any moment, it leaves the old one live and whole, and can be run again.
@@ -55,7 +57,7 @@ def publish(
             write_files(graph.home, version, unit, save)
             _fill(graph, version, unit, progress or _silent)
             _swap(graph, version)
-            _prune(graph, version)
+            _prune(graph, version, keep)
     except Timeout:
         raise ModelError(f"another run is writing a version of {name}; wait until it has ended") from None
     return version
@@ -124,9 +126,12 @@ def _swap(graph: Graph, version: ModelVersion) -> None:
         raise _lost(version)
 
 
-def _prune(graph: Graph, version: ModelVersion) -> None:
-    graph.write("model/forget", model=version.name, before=version.version - KEPT + 1)
-    prune_files(graph.home, version.name, version.version - KEPT + 1)
+def _prune(graph: Graph, version: ModelVersion, keep: int) -> None:
+    """Numbers have gaps where runs were killed, so versions are counted."""
+    known = [found for found, _ in all_versions(graph) if found.name == version.name]
+    oldest = min(found.version for n, found in enumerate(known) if n < keep or found.slot)
+    graph.write("model/forget", model=version.name, before=oldest)
+    prune_files(graph.home, version.name, oldest)
 
 
 def _still_claimed(graph: Graph, version: ModelVersion) -> None:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from staged import rows, stage
 
 from graphrec.errors import InputError, SplitError
-from graphrec.evaluation.hashing import hash_ids, hash_pairs
 from graphrec.evaluation.pairs import read_pairs
 from graphrec.evaluation.parts import Split, SplitSettings, split
 from graphrec.evaluation.splits import deal
+from graphrec.hashing import hash_ids, hash_pairs
 
 EVENTS = [
     ("ann", "a", 10),

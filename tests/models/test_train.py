@@ -104,6 +104,24 @@ def test_a_model_with_nothing_for_the_graph_is_refused(filled: Graph) -> None:
         train(filled, "popular")
 
 
+def test_a_warm_run_starts_at_the_live_version(filled: Graph) -> None:
+    first = train(filled, settings=SETTINGS, warm=True)
+    assert train(filled, settings=SETTINGS, warm=True) == first, "nothing is new"
+    with filled.session() as session:
+        session.run(WRITE, pairs=[["a new user", "a new item"], ["a new user", "i000"]]).consume()
+    reports: list[Report] = []
+    second = train(filled, settings=SETTINGS, warm=True, progress=reports.append)
+    assert second.version == 2
+    assert {r.epochs for r in reports} == {LightGCN().settings.warm_epochs}
+    models = [
+        LightGCN.load(versions.version_folder(filled.home, "lightgcn", v.version) / "model") for v in (first, second)
+    ]
+    snapshot = Snapshot.from_graph(filled)
+    assert (models[1].past.was_withheld(snapshot) >= models[0].past.was_withheld(snapshot)).all()
+    moved = np.linalg.norm(models[1].weight[snapshot.user_idx(models[0].user_ids)] - models[0].weight[:60], axis=1)
+    assert (moved < np.linalg.norm(models[0].weight[:60], axis=1)).all()
+
+
 def test_the_command_trains_and_tells(filled: Graph) -> None:
     arguments = ["train", "--epochs", "1", "--embedding-dim", "8", "--set", "batch_size=256"]
     told = CliRunner().invoke(app, arguments, catch_exceptions=False)

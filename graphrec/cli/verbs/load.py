@@ -42,7 +42,7 @@ def load(  # noqa: PLR0917
     with progress() as bar:
         watch = Watch(bar)
         report = loading.load(
-            path, home, columns=_mapping(columns), rejects=rejects, kind=kind, via=via, progress=watch.tell
+            path, home, columns=read_columns(columns), rejects=rejects, kind=kind, via=via, progress=watch.tell
         )
     if as_json:
         emit_json(asdict(report))
@@ -50,7 +50,7 @@ def load(  # noqa: PLR0917
     _show(report, rejects)
 
 
-def _mapping(text: str | None) -> dict[str, str] | None:
+def read_columns(text: str | None) -> dict[str, str] | None:
     if text is None:
         return None
     pairs = [part.partition("=") for part in text.split(",")]

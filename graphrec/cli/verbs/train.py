@@ -33,6 +33,9 @@ def train(  # noqa: PLR0917
     setting: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; may be repeated.")
     ] = None,
+    warm: Annotated[
+        bool, typer.Option("--warm", help="Start at what the live version has learnt; a few epochs suffice.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, if there is one.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Train even if data and settings are the same.")] = False,
     as_json: JsonOption = False,
@@ -52,9 +55,8 @@ def train(  # noqa: PLR0917
 
         watch = _Watch(bar)
         try:
-            version = run(
-                graph, model, settings, resume=resume, again=again, progress=watch.fit, publishing=watch.publish
-            )
+            flags = {"warm": warm, "resume": resume, "again": again}
+            version = run(graph, model, settings, **flags, progress=watch.fit, publishing=watch.publish)
         except KeyboardInterrupt:
             err.print(f"interrupted; the version before stays live, `graphrec train --model {model} --resume` goes on")
             raise typer.Exit(130) from None

@@ -9,9 +9,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from graphrec.errors import InputError
-from graphrec.models.base import Progress, Vectors, fingerprint_of
+from graphrec.models.base import Progress, Scores, Vectors, fingerprint_of
 from graphrec.models.blend.choice import choose
 from graphrec.models.blend.learning import Candidates, candidates, learn
 from graphrec.models.blend.mixture import Mixture, Weights, add, popularity_of
@@ -19,12 +20,14 @@ from graphrec.models.blend.settings import BlendSettings, by_part
 from graphrec.models.filters.item_filter import Floats, ItemFilter, no_filter
 from graphrec.models.filters.model import FILTERS, FilterModel
 from graphrec.models.filters.nearest import nearest
-from graphrec.models.lightgcn.model import LightGCN
+from graphrec.models.lightgcn.model import LightGCN, aligned
+from graphrec.models.past import Past
 from graphrec.models.validation import Validation
 from graphrec.snapshot import Snapshot
+from graphrec.snapshot.columns import positions
 from graphrec.versions import Embeddings, Learnt, Neighbours
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
-from graphrec.versions.vectors import unit_vectors
+from graphrec.versions.vectors import Ids, unit_vectors
 
 FILE = "blend.npz"
 
@@ -95,13 +98,35 @@ class Blend:
     def resume(self, value: bool) -> None:
         self.lightgcn.resume = value
 
+    @property
+    def previous(self) -> Path | None:
+        """The folder of the blend that came before, whose LightGCN this one's follows."""
+        return self.lightgcn.previous
+
+    @previous.setter
+    def previous(self, folder: Path | None) -> None:
+        self.lightgcn.previous = folder
+
+    @property
+    def warm(self) -> bool:
+        return self.lightgcn.warm
+
+    @warm.setter
+    def warm(self, value: bool) -> None:
+        self.lightgcn.warm = value
+
+    @property
+    def past(self) -> Past:
+        return self.lightgcn.past
+
     def fit(self, snapshot: Snapshot, progress: Progress | None = None) -> Self:
         """Fit the parts without what is withheld, learn the weights on it, and fit the closed forms to everything.
 
         Cost: that of LightGCN, and seconds. Errors are those of the parts.
         """
         self.lightgcn.fit(snapshot, progress)
-        validation = Validation.of(snapshot, self.settings.validation_share, self.settings.seed)
+        validation = self.lightgcn.validation
+        assert validation is not None
         chosen = choose(validation, self.settings.filter, self.part_settings)
         walk = FILTERS[WALK].of(self.part_settings.get(WALK, {}))
         weights, spread, quality = self._weigh(validation, chosen, walk)
@@ -114,6 +139,25 @@ class Blend:
     def fingerprint(self, snapshot: Snapshot) -> str:
         """The same for the same data, settings and revisions."""
         return fingerprint_of(self.name, REVISION, self.lightgcn.fingerprint(snapshot), dict(self.settings_dict))
+
+    def is_known(self, snapshot: Snapshot) -> bool:
+        """Whether the previous blend learnt from the same data with the same settings."""
+        if not self.previous or not self.lightgcn.is_known(snapshot):
+            return False
+        return bool(Blend.load(self.previous).settings_dict == self.settings_dict)
+
+    def untold(self, user_ids: Ids, item_ids: Ids) -> Scores:
+        """What scores these items for these users, as it was before anything was learnt from the withheld pairs."""
+        matrix, weights = self.past.learnt, self.mixture.weights
+        chosen = FILTERS[self.filter_settings["name"]].of(without(self.filter_settings, "name"))
+        walk = FILTERS[WALK].of(self.part_settings.get(WALK, {}))
+        places = positions(self.item_ids, item_ids)
+        graph = self._graph(matrix, chosen, walk, weights).over(places)
+        users, items = self._unit(self.lightgcn.untold_vectors())
+        users, items = aligned(users, self.user_ids, user_ids), aligned(items, self.item_ids, item_ids)
+        popularity = np.where(places >= 0, popularity_of(matrix)[places], 0).astype(np.float32)
+        mixture = Mixture(graph, items, popularity, weights, self.mixture.spread)
+        return lambda rows, asked: mixture.scores(rows, users[asked])
 
     def learnt(self, snapshot: Snapshot) -> Learnt:
         """The vectors, and the items that each gives most to by filter and walk."""
@@ -166,18 +210,22 @@ class Blend:
 
     def _candidates(self, validation: Validation, chosen: FilterModel, walk: FilterModel) -> Candidates:
         graph, step = (model.form.solve(validation.train, model.settings) for model in (chosen, walk))
-        vectors = self._unit(self.lightgcn.vectors_over(validation.train))
+        vectors = self._unit(self.lightgcn.untold_vectors())
         return candidates(validation, graph, step, vectors, popularity_of(validation.train))
 
     def _keep(
         self, snapshot: Snapshot, chosen: FilterModel, walk: FilterModel, weights: Weights, spread: float
     ) -> None:
-        graph = chosen.form.solve(snapshot.matrix, chosen.settings)
-        if weights.walk:
-            graph = add(graph, walk.form.solve(snapshot.matrix, walk.settings), 1 - weights.walk, weights.walk)
+        graph = self._graph(snapshot.matrix, chosen, walk, weights)
         self.user_ids, self.item_ids = snapshot.user_ids, snapshot.item_ids
         self.user_vectors, items = self._unit((self.lightgcn.user_vectors, self.lightgcn.item_vectors))
         self.mixture = Mixture(graph, items, popularity_of(snapshot.matrix), weights, spread)
+
+    def _graph(self, matrix: sparse.csr_array, chosen: FilterModel, walk: FilterModel, weights: Weights) -> ItemFilter:
+        graph = chosen.form.solve(matrix, chosen.settings)
+        if not weights.walk:
+            return graph
+        return add(graph, walk.form.solve(matrix, walk.settings), 1 - weights.walk, weights.walk)
 
     def _unit(self, vectors: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
         return unit_vectors(*vectors, self.lightgcn.metric)
@@ -186,3 +234,8 @@ class Blend:
 def shared(settings: BlendSettings) -> dict[str, Any]:
     """The settings that LightGCN must have as the blend has them: both judge by the same withheld rows."""
     return {"validation_share": settings.validation_share, "seed": settings.seed}
+
+
+def without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The values but one."""
+    return {other: value for other, value in values.items() if other != name}

@@ -81,6 +81,17 @@ class ItemFilter:
         parts = {f"{name}_{part}": getattr(matrix, part) for name, matrix in matrices.items() for part in PARTS}
         return {"left": self.left, "right": self.right, **parts}
 
+    def over(self, places: NDArray[np.int64]) -> ItemFilter:
+        """The same filter over other items: `places` holds the position of each here, -1 for one it doesn't know."""
+        known = np.flatnonzero(places >= 0)
+        ones = np.ones(len(known), dtype=np.float32)
+        picks = sparse.csr_array((ones, (places[known], known)), shape=(self.n_items, len(places)))
+        left, right = (np.where((places >= 0)[:, None], part[places], 0) for part in (self.left, self.right))
+        near = sparse.csr_array(picks.T @ self.neighbours @ picks)
+        return ItemFilter(
+            near, left, right, sparse.csr_array(picks.T @ self.there), sparse.csr_array(self.back @ picks)
+        )
+
     @property
     def is_sparse(self) -> bool:
         """Whether it is a graph of items alone."""

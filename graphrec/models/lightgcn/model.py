@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import sparse
 
 from graphrec.errors import InputError
-from graphrec.models.base import Progress, Vectors, fingerprint_of
+from graphrec.models.base import Progress, Scores, Vectors, fingerprint_of
 from graphrec.models.checkpoint import State
 from graphrec.models.lightgcn.network import Network, best_device, new_network
 from graphrec.models.lightgcn.propagation import Adjacency
 from graphrec.models.lightgcn.settings import LightGCNSettings
 from graphrec.models.lightgcn.trainer import Trainer
-from graphrec.models.lightgcn.warm_start import spectral
+from graphrec.models.lightgcn.warm_start import inherited, spectral
+from graphrec.models.past import Past
 from graphrec.models.validation import Validation
 from graphrec.snapshot import Snapshot
+from graphrec.snapshot.columns import positions
 from graphrec.versions import Embeddings, Learnt
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
+from graphrec.versions.vectors import Ids, unit_vectors
 
 FILE = "lightgcn.npz"
 
-REVISION = 2
+REVISION = 3
 """Raised whenever the same data and settings learn other vectors than before."""
 
 
@@ -35,16 +38,29 @@ class LightGCN:
     """PyG's LightGCN, fitted. `user_vectors`, `item_vectors`: n × embedding_dim, to be compared by `metric`.
 
     `checkpoints`: a folder to write a checkpoint to after each epoch, and with `resume` to go on from.
+    `previous`: the folder of an earlier model. What was withheld from that one stays withheld, what it learnt from is
+    never withheld; with `warm` training also starts at its weights. `past`: the same of this one, for the next.
+    `data`: the digest of the snapshot.
     """
 
     name = "lightgcn"
 
     def __init__(
-        self, settings: LightGCNSettings | None = None, *, checkpoints: Path | None = None, resume: bool = False
+        self,
+        settings: LightGCNSettings | None = None,
+        *,
+        checkpoints: Path | None = None,
+        resume: bool = False,
+        previous: Path | None = None,
+        warm: bool = True,
     ) -> None:
         self.settings = settings or LightGCNSettings()
         self.checkpoints = checkpoints
         self.resume = resume
+        self.previous = previous
+        self.warm = warm
+        self.past = Past.nothing()
+        self.data = ""
         self.metrics: Mapping[str, float] = {}
         self.history: tuple[Mapping[str, float], ...] = ()
         self.user_ids: NDArray[np.object_] = np.zeros(0, dtype=object)
@@ -52,6 +68,8 @@ class LightGCN:
         self.user_vectors: Vectors = np.zeros((0, self.settings.embedding_dim), dtype=np.float32)
         self.item_vectors: Vectors = np.zeros((0, self.settings.embedding_dim), dtype=np.float32)
         self.weight: Vectors = np.zeros((0, self.settings.embedding_dim), dtype=np.float32)
+        self.untold_weight = self.weight
+        self.validation: Validation | None = None
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
@@ -70,31 +88,61 @@ class LightGCN:
         """Learn from what users like. ModelError where the loss runs away, InputError without a single pair."""
         if not snapshot.matrix.nnz:
             raise InputError("expected at least one user who likes an item, found none; load interactions first")
-        validation = Validation.of(snapshot, self.settings.validation_share, self.settings.seed)
-        network = self._network(validation)
+        earlier = self._earlier()
+        past = earlier.past if earlier else None
+        validation = Validation.of(snapshot, self.settings.validation_share, self.settings.seed, past)
+        adjacency = Adjacency.of(validation.train)
+        start = earlier if self.warm else None
+        network = self._network(snapshot, adjacency, start)
+        settings = self.settings.sized(int((np.diff(validation.train.indptr) > 0).sum()))
+        settings = settings.warmed() if start else settings
         trainer = Trainer(
             network,
-            Adjacency.of(validation.train),
+            adjacency,
             validation,
-            self.settings.sized(int((np.diff(validation.train.indptr) > 0).sum())),
+            settings,
             self.fingerprint(snapshot),
             self.checkpoints,
             progress,
         )
         state = trainer.run(self.resume)
+        self.untold_weight = _weights(network)
         if validation.withheld.nnz:
-            trainer.finish(state, snapshot.matrix, self.settings.final_epochs(state.best_epoch))
+            trainer.finish(state, snapshot.matrix, settings.final_epochs(state.best_epoch))
         self._keep(snapshot, network, state, Adjacency.of(snapshot.matrix))
+        self.validation, self.past, self.data = validation, validation.as_past(snapshot), snapshot.digest()
         return self
 
     def fingerprint(self, snapshot: Snapshot) -> str:
-        """What a checkpoint must match to be gone on with."""
-        return fingerprint_of(REVISION, snapshot.digest(), self.settings.as_dict())
+        """What a checkpoint must match to be gone on with: data, settings, and what an earlier model decides."""
+        parts = [REVISION, snapshot.digest(), self.settings.as_dict()]
+        if earlier := self._earlier():
+            parts += [earlier.past.digest(), blake2b(earlier.untold_weight.tobytes()).hexdigest() if self.warm else ""]
+        return fingerprint_of(*parts)
+
+    def is_known(self, snapshot: Snapshot) -> bool:
+        """Whether the previous model learnt from the same data with the same settings."""
+        earlier = self._earlier()
+        return bool(earlier and (earlier.data, earlier.settings) == (snapshot.digest(), self.settings))
 
     def learnt(self, snapshot: Snapshot) -> Learnt:
         """The vectors."""
         vectors = Embeddings(self.user_ids, self.user_vectors, self.item_ids, self.item_vectors)
         return Learnt(vectors, metric=self.metric)
+
+    def untold(self, user_ids: Ids, item_ids: Ids) -> Scores:
+        """What scores these items for these users, as it was before anything was learnt from the withheld pairs."""
+        users, items = unit_vectors(*self.untold_vectors(), self.metric)
+        users, items = aligned(users, self.user_ids, user_ids), aligned(items, self.item_ids, item_ids)
+        return lambda rows, asked: np.asarray(users[asked] @ items.T)
+
+    def untold_vectors(self) -> tuple[Vectors, Vectors]:
+        """Users' and items' vectors as they were before anything was learnt from the withheld pairs."""
+        network = new_network(len(self.untold_weight), self.settings.embedding_dim, self.settings.num_layers, 0)
+        network.load_state_dict(self.state_dict() | {"embedding.weight": torch.from_numpy(self.untold_weight)})
+        with torch.no_grad():
+            vectors = network.get_embedding(Adjacency.of(self.past.learnt)).numpy()
+        return vectors[: len(self.user_ids)], vectors[len(self.user_ids) :]
 
     def state_dict(self) -> dict[str, torch.Tensor]:
         """What `torch_geometric.nn.models.LightGCN` of the same sizes loads."""
@@ -102,42 +150,62 @@ class LightGCN:
         found: dict[str, torch.Tensor] = network.state_dict()
         return {**found, "embedding.weight": torch.from_numpy(self.weight)}
 
-    def vectors_over(self, matrix: sparse.csr_array) -> tuple[Vectors, Vectors]:
-        """The vectors of users and items when what was learnt is propagated over other pairs of the same nodes."""
-        network = new_network(len(self.weight), self.settings.embedding_dim, self.settings.num_layers, 0)
-        network.load_state_dict(self.state_dict())
-        with torch.no_grad():
-            users, items = np.split(network.get_embedding(Adjacency.of(matrix)).numpy(), [matrix.shape[0]])
-        return users, items
-
     def save(self, folder: Path) -> None:
         """Write vectors, weights and settings."""
-        body = {"settings": self.settings.as_dict(), "metrics": dict(self.metrics), "history": list(self.history)}
+        body = {
+            "settings": self.settings.as_dict(),
+            "metrics": dict(self.metrics),
+            "history": list(self.history),
+            "data": self.data,
+        }
         arrays = {"user_vectors": self.user_vectors, "item_vectors": self.item_vectors, "weight": self.weight}
+        arrays["untold"] = self.untold_weight
+        arrays |= self.past.arrays()
         ids = {"user_ids": self.user_ids, "item_ids": self.item_ids}
         write_arrays(folder / FILE, {**arrays, "body": np.array(json.dumps(body))}, ids)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """What `save` wrote."""
+        """What `save` wrote; earlier releases wrote nothing of the past."""
         arrays = read_arrays(folder / FILE)
         body = json.loads(str(arrays["body"]))
         found = cls(LightGCNSettings(**body["settings"]))
         found.metrics, found.history = body["metrics"], tuple(body["history"])
         found.user_ids, found.item_ids = read_ids(arrays, "user_ids"), read_ids(arrays, "item_ids")
         found.user_vectors, found.item_vectors = arrays["user_vectors"], arrays["item_vectors"]
-        found.weight = arrays["weight"]
+        found.weight, found.untold_weight = arrays["weight"], arrays.get("untold", arrays["weight"])
+        found.data = body.get("data", "")
+        if found.data:
+            found.past = Past.of_arrays(arrays, found.user_ids, found.item_ids)
         return found
 
-    def _network(self, validation: Validation) -> Network:
+    def _earlier(self) -> LightGCN | None:
+        return LightGCN.load(self.previous) if self.previous else None
+
+    def _network(self, snapshot: Snapshot, adjacency: Adjacency, earlier: LightGCN | None) -> Network:
         s = self.settings
-        network = new_network(sum(validation.train.shape), s.embedding_dim, s.num_layers, s.seed)
-        if s.warm_start == "spectral":
-            start = spectral(validation.train, s.embedding_dim, s.seed)
+        network = new_network(sum(adjacency.matrix.shape), s.embedding_dim, s.num_layers, s.seed)
+        start = None
+        if earlier:
+            start = self._inherited(snapshot, adjacency, earlier)
+        elif s.warm_start == "spectral":
+            start = spectral(adjacency.matrix, s.embedding_dim, s.seed)
+        if start is not None:
             with torch.no_grad():
                 network.embedding.weight.copy_(torch.from_numpy(start))
         network.to(best_device(s.device))
         return network
+
+    def _inherited(self, snapshot: Snapshot, adjacency: Adjacency, earlier: LightGCN) -> Vectors:
+        if earlier.weight.shape[1] != self.settings.embedding_dim:
+            raise InputError(
+                f"expected embedding_dim {earlier.weight.shape[1]}, as the version to start from has, "
+                f"found {self.settings.embedding_dim}; train without a warm start"
+            )
+        users = positions(earlier.user_ids, snapshot.user_ids)
+        items = positions(earlier.item_ids, snapshot.item_ids)
+        items = np.where(items >= 0, items + len(earlier.user_ids), -1)
+        return inherited(earlier.untold_weight, np.concatenate([users, items]), adjacency, self.settings.seed)
 
     def _keep(self, snapshot: Snapshot, network: Network, state: State, adjacency: Adjacency) -> None:
         """The withheld pairs come back into the graph for the last propagation."""
@@ -147,6 +215,17 @@ class LightGCN:
         self.user_vectors, self.item_vectors = np.split(vectors, [snapshot.n_users])
         self.user_vectors[np.diff(snapshot.matrix.indptr) == 0] = 0  # nothing is known of those without a pair
         self.item_vectors[snapshot.n_likers() == 0] = 0
-        self.weight = network.embedding.weight.detach().cpu().numpy().copy()
+        self.weight = _weights(network)
         self.history = state.history
         self.metrics = {"validation_recall@20": round(state.best_recall, 6), "epochs": float(state.best_epoch)}
+
+
+def _weights(network: Network) -> Vectors:
+    weights: Vectors = network.embedding.weight.detach().cpu().numpy().copy()
+    return weights
+
+
+def aligned(vectors: Vectors, known: Ids, wanted: Ids) -> Vectors:
+    """A row for each wanted id, zeros where it isn't known."""
+    places = positions(known, wanted)
+    return np.where((places >= 0)[:, None], vectors[places], 0).astype(np.float32)

@@ -26,7 +26,8 @@ class LightGCNSettings(Settings):
     `batch_size` counts users; 0 takes one that fits their number. `validation_share` is what is withheld of a user's
     likings, for some users. `correction` 1 weighs negatives against how likely they are in a batch, 0 takes them as
     they come. `finish`: when the best epoch is known, so many more, as a part of those until it, learn from what was
-    withheld as well. `n_negatives` counts for the sampling `shared` only.
+    withheld as well. `n_negatives` counts for the sampling `shared` only. From an earlier model's weights it takes
+    `warm_epochs` at most, with `warm_rate` of the learning rate: small steps, because there is little left to learn.
     """
 
     space: ClassVar[Space] = {
@@ -52,6 +53,8 @@ class LightGCNSettings(Settings):
     correction: float = 1.0
     metric: str = "cosine"
     warm_start: str = "spectral"
+    warm_epochs: int = 2
+    warm_rate: float = 0.2
     device: str = "auto"
     validation_share: float = 0.1
     seed: int = 42
@@ -63,11 +66,12 @@ class LightGCNSettings(Settings):
             raise InputError(f"expected batch_size of at least 2, or 0 for one that fits, found {self.batch_size}")
         self.at_least("epochs", 1)
         self.at_least("patience", 1)
+        self.at_least("warm_epochs", 1)
         self.at_least("n_negatives", 1)
         for name, values in CHOICES.items():
             if getattr(self, name) not in values:
                 raise InputError(f"expected {name} to be one of {', '.join(values)}, found {getattr(self, name)!r}")
-        for name in ("learning_rate", "temperature"):
+        for name in ("learning_rate", "temperature", "warm_rate"):
             if not getattr(self, name) > 0:
                 raise InputError(f"expected {name} above 0, found {getattr(self, name)}")
         if not 0 <= self.validation_share < 1:
@@ -76,6 +80,10 @@ class LightGCNSettings(Settings):
     def final_epochs(self, best_epoch: int) -> int:
         """How many epochs the withheld pairs are learnt from as well."""
         return math.ceil(self.finish * best_epoch)
+
+    def warmed(self) -> Self:
+        """These settings for a training that starts at an earlier model's weights."""
+        return replace(self, epochs=self.warm_epochs, learning_rate=self.learning_rate * self.warm_rate)
 
     def sized(self, n_users: int) -> Self:
         """These settings with a batch size: 64 to 4,096 users, about 16 batches an epoch between them."""
