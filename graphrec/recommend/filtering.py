@@ -48,6 +48,13 @@ class FilterRecommender:
         self._progress = progress
         self._catalogue: Catalogue | None = None
 
+    @classmethod
+    def over(cls, model: FilterModel, catalogue: Catalogue) -> Self:
+        """A recommender by a filter that is fitted already, over the items of the catalogue."""
+        found = cls(model, titles=catalogue.titles)
+        found._catalogue = catalogue
+        return found
+
     def fit(self, snapshot: Snapshot) -> Self:
         """Solve the filter's closed form."""
         self._model.fit(snapshot, self._progress)
@@ -94,9 +101,7 @@ class FilterRecommender:
     def load(cls, folder: Path) -> Self:
         """What `save` wrote."""
         catalogue = Catalogue.load(folder)
-        found = cls(load_filter(folder), titles=catalogue.titles)
-        found._catalogue = catalogue
-        return found
+        return cls.over(load_filter(folder), catalogue)
 
     def _rank(self, rows: sparse.csr_array, profiles: Sequence[Profile], k: int, candidates: Candidates) -> Best:
         """By the neighbours alone where that is all there is, without a dense block."""

@@ -11,12 +11,14 @@ from scipy import sparse
 
 from graphrec.errors import InputError, ModelError
 from graphrec.models import create
+from graphrec.models.filters import nearest as nearest_module
 from graphrec.models.filters.chebyshev import ChebyshevSettings, chebyshev, plateau
 from graphrec.models.filters.cooccurrence import CooccurrenceSettings, cooccurrence
 from graphrec.models.filters.ease import EASESettings, ease, sparsely, whole
 from graphrec.models.filters.gfcf import GFCFSettings, gfcf
 from graphrec.models.filters.item_filter import ItemFilter
 from graphrec.models.filters.model import FILTERS, load_filter
+from graphrec.models.filters.nearest import nearest
 from graphrec.models.filters.p3alpha import P3AlphaSettings, p3alpha
 from graphrec.models.filters.spectral import SpectralSettings, spectral
 from graphrec.snapshot import Snapshot
@@ -188,6 +190,49 @@ def test_scores_are_the_row_times_the_map(name: str, tastes: Snapshot) -> None:
     )
 
 
+@pytest.mark.parametrize("k", [1, 7, ALL])
+@pytest.mark.parametrize("name", sorted(FILTERS))
+def test_the_nearest_items_are_the_largest_of_the_whole_map(
+    name: str, k: int, tastes: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nearest_module, "BLOCK", 16)
+    found = create(name).fit(tastes).found  # type: ignore[attr-defined]
+    best, whole_map = nearest(found, k), dense(found)
+    assert best.shape == whole_map.shape
+    assert best.nnz
+    for row, values in enumerate(whole_map):
+        columns = best.indices[best.indptr[row] : best.indptr[row + 1]]
+        scores = best.data[best.indptr[row] : best.indptr[row + 1]]
+        wanted = np.maximum(np.sort(values)[::-1][:k], 0)
+        found_scores = np.pad(scores, (0, len(wanted) - len(scores)))  # what rounds to 0 may be stored or not
+        np.testing.assert_allclose(found_scores, wanted, rtol=1e-3, atol=1e-6)
+        np.testing.assert_allclose(scores, values[columns], rtol=1e-3, atol=1e-6)
+        assert (scores > 0).all()
+        order = list(zip(-scores, columns, strict=True))
+        assert order == sorted(order), "the best first, of equal ones the first column"
+
+
+def test_what_a_filter_has_learnt_are_similar_items_and_factors(tastes: Snapshot) -> None:
+    graph_alone = create("item_graph", {"n_stored": 3}).fit(tastes).learnt(tastes)  # type: ignore[attr-defined]
+    assert (graph_alone.dim, graph_alone.n_neighbours) == (0, 3)
+    model = FILTERS["gfcf"].of({"rank": 8}).fit(tastes)
+    both = model.learnt(tastes)
+    assert (both.dim, both.metric) == (8, "dot")
+    low_rank = tastes.matrix.toarray() @ model.found.left @ model.found.right.T
+    vectors = both.vectors
+    np.testing.assert_allclose(vectors.user_vectors @ vectors.item_vectors.T, low_rank, rtol=1e-3, atol=1e-5)
+    with pytest.raises(ModelError, match="similar items alone"):
+        _ = graph_alone.vectors
+
+
+def test_a_fingerprint_tells_data_and_settings_apart(tastes: Snapshot) -> None:
+    other = Snapshot.from_pairs(["u"], ["i"])
+    models = [FILTERS[name].of(s) for name in ("gfcf", "ease") for s in ({}, {"n_stored": 3})]
+    prints = {model.fingerprint(data) for model in models for data in (tastes, other)}
+    assert len(prints) == 8
+    assert FILTERS["ease"].of({}).fingerprint(tastes) in prints
+
+
 @pytest.mark.parametrize("name", sorted(FILTERS))
 def test_a_filter_is_the_same_again_and_after_loading(name: str, tastes: Snapshot, tmp_path: Path) -> None:
     first, second = FILTERS[name].of({}).fit(tastes), FILTERS[name].of({}).fit(tastes)
@@ -203,6 +248,8 @@ def test_a_filter_is_the_same_again_and_after_loading(name: str, tastes: Snapsho
 def test_wrong_settings_and_missing_data_are_errors(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no setting bet; there are n_stored, alpha, beta, n_neighbours"):
         create("p3alpha", {"bet": 1})
+    with pytest.raises(InputError, match="expected n_stored of at least 1, found 0"):
+        create("ease", {"n_stored": 0})
     with pytest.raises(InputError, match="expected alpha as float, found 'much'"):
         create("gfcf", {"alpha": "much"})
     with pytest.raises(InputError, match="expected at least one user who likes an item"):

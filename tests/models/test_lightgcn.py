@@ -240,3 +240,12 @@ def test_the_trainer_takes_any_network_and_matrix(tastes: Snapshot) -> None:
     Trainer(network, Adjacency.of(matrix), nothing, settings, "x").run()
     vectors = torch.nn.functional.normalize(network.get_embedding(Adjacency.of(matrix)).detach())
     assert (vectors[:4] @ vectors[4:].T).argmax(dim=1).tolist() == [0, 1, 2, 3]
+
+
+def test_what_was_withheld_is_learnt_from_at_the_end_alone(tastes: Snapshot) -> None:
+    """The weights by which it is judged are those of a training without the end."""
+    whole, judged = (LightGCN(replace(SMALL, finish=share)).fit(tastes) for share in (1.0, 0.0))
+    np.testing.assert_array_equal(whole.untold_weight, judged.untold_weight)
+    np.testing.assert_array_equal(judged.weight, judged.untold_weight)
+    assert not np.allclose(whole.weight, whole.untold_weight, atol=1e-3)
+    assert whole.metrics == judged.metrics

@@ -13,11 +13,12 @@ from typer.testing import CliRunner
 from graphrec import versions
 from graphrec.cli.app import app
 from graphrec.cli.pairs import read_pairs
-from graphrec.cli.verbs import schema  # noqa: F401  (with one command alone, Typer takes no name for it)
+from graphrec.cli.verbs import explain, recommend, schema, similar  # noqa: F401  (each adds its command)
 from graphrec.cli.verbs import train as verb
 from graphrec.errors import InputError
 from graphrec.graph import Graph
 from graphrec.models.base import Report
+from graphrec.models.filters.model import load_filter
 from graphrec.models.lightgcn.model import LightGCN
 from graphrec.models.train import checkpoint_folder, train
 from graphrec.snapshot import Snapshot
@@ -100,7 +101,9 @@ def test_interrupted_while_publishing_it_publishes_without_training_again(filled
 
 
 def test_a_model_with_nothing_for_the_graph_is_refused(filled: Graph) -> None:
-    with pytest.raises(InputError, match="popular has nothing to write into the graph; train one of lightgcn, p3"):
+    with pytest.raises(
+        InputError, match="popular has nothing to write into the graph; train one of blend, lightgcn, p3"
+    ):
         train(filled, "popular")
 
 
@@ -118,8 +121,39 @@ def test_a_warm_run_starts_at_the_live_version(filled: Graph) -> None:
     ]
     snapshot = Snapshot.from_graph(filled)
     assert (models[1].past.was_withheld(snapshot) >= models[0].past.was_withheld(snapshot)).all()
-    moved = np.linalg.norm(models[1].weight[snapshot.user_idx(models[0].user_ids)] - models[0].weight[:60], axis=1)
-    assert (moved < np.linalg.norm(models[0].weight[:60], axis=1)).all()
+    start, end = models[0].untold_weight[:60], models[1].untold_weight[snapshot.user_idx(models[0].user_ids)]
+    assert (np.linalg.norm(end - start, axis=1) < np.linalg.norm(start, axis=1)).all()
+
+
+@pytest.mark.parametrize(("name", "dim"), [("p3alpha", 0), ("chebyshev", 9)])
+def test_a_filter_is_trained_published_and_left_alone_while_nothing_changes(
+    filled: Graph, tastes: Snapshot, name: str, dim: int
+) -> None:
+    settings = {"n_stored": 4} | ({"rank": 8} if dim else {})
+    version = train(filled, name, settings)
+    assert (version.dim, version.n_neighbours, version.slot) == (dim, 4, "a")
+    held, kept = versions.read_slot(filled, version), versions.load_files(filled, version)
+    model = load_filter(versions.version_folder(filled.home, name, version.version) / "model")
+    wanted = model.learnt(Snapshot.from_graph(filled)).similar
+    for found in (held.similar, kept.similar):
+        np.testing.assert_array_equal(found.scores.toarray(), wanted.scores.toarray())
+    assert train(filled, name, settings) == version
+    assert train(filled, name, settings | {"n_stored": 5}).slot == "b"
+
+
+def test_the_command_trains_a_filter_and_its_lists_are_shown(filled: Graph) -> None:
+    arguments = ["train", "--model", "item_graph", "--set", "n_stored=4"]
+    told = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert "item_graph version 1 is live (up to 4 similar items an item)" in told.stdout
+    near = CliRunner().invoke(app, ["similar", "i000", "--with", "item_graph", "--json"], catch_exceptions=False)
+    assert [row["rank"] for row in json.loads(near.stdout)["items"]] == [1, 2, 3, 4]
+    asked = ["recommend", "u000", "--with", "item_graph", "--json"]
+    shown = json.loads(CliRunner().invoke(app, asked, catch_exceptions=False).stdout)
+    assert shown["model"] == "item_graph"
+    assert shown["items"][0]["reason"].startswith("because you liked 'i")
+    why = ["explain", "u000", shown["items"][0]["item_id"], "--with", "item_graph", "--json"]
+    reasons = json.loads(CliRunner().invoke(app, why, catch_exceptions=False).stdout)["reasons"]
+    assert reasons[0]["part"] >= reasons[-1]["part"] > 0
 
 
 def test_the_command_trains_and_tells(filled: Graph) -> None:

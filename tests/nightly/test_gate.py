@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from graphrec.errors import ModelError
+from graphrec.models.blend.model import Blend
 from graphrec.models.lightgcn.model import LightGCN
 from graphrec.nightly.gate import K, Verdict, compare
 from graphrec.nightly.kept import read_snapshot, write_snapshot
@@ -72,8 +73,9 @@ def test_the_vectors_that_are_judged_know_nothing_of_the_withheld_pairs(nights: 
     )
     scale = np.maximum(both.sum(axis=1), 1e-9) ** -0.5
     both = both * scale[:, None] * scale
-    once = both @ yesterday.weight
-    wanted = (yesterday.weight + once + both @ once) / 3
+    weight = yesterday.untold_weight
+    once = both @ weight
+    wanted = (weight + once + both @ once) / 3
     np.testing.assert_allclose(np.concatenate(yesterday.untold_vectors()), wanted, atol=1e-5)
 
 
@@ -103,3 +105,19 @@ def test_a_snapshot_in_a_file_is_the_snapshot(tmp_path: Path) -> None:
     for wanted in (given, Snapshot.from_pairs([], [])):
         write_snapshot(tmp_path / "snapshot.npz", wanted)
         assert read_snapshot(tmp_path / "snapshot.npz").equals(wanted)
+
+
+def test_a_blend_is_judged_as_it_stood_before_it_knew(tmp_path: Path) -> None:
+    """Of items that came later it knows nothing, and the gate takes it as any other model."""
+    parts = {"filter": "chebyshev", "lightgcn.embedding_dim": 8, "lightgcn.epochs": 2}
+    yesterday, now = Blend.of(parts).fit(snapshot(0)), snapshot(1)
+    yesterday.save(tmp_path)
+    yesterday = Blend.load(tmp_path)
+    scores = yesterday.untold(now.user_ids, now.item_ids)(now.matrix[:5], np.arange(5))
+    known = np.array([list(yesterday.item_ids).index(i) if i in set(yesterday.item_ids) else -1 for i in now.item_ids])
+    assert (scores[:, known < 0] == 0).all()
+    today = Blend.of(parts)
+    today.previous, today.warm = tmp_path, True
+    found = compare(now, today.fit(now), yesterday)
+    assert found.n_pairs > 0
+    assert 0 < found.live["recall@20"] <= 1

@@ -13,15 +13,23 @@ from graphrec.graph import Graph
 from graphrec.ingest.bolt import load_over_bolt
 from graphrec.ingest.rows import open_rows
 from graphrec.ingest.schema import ensure_schema
+from graphrec.models.filters.item_filter import ItemFilter
+from graphrec.models.filters.model import FILTERS, FilterModel
+from graphrec.models.filters.nearest import nearest
+from graphrec.models.train import publish_model
+from graphrec.recommend.answer import recommend, similar
 from graphrec.recommend.base import Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
 from graphrec.recommend.embedding import EmbeddingRecommender
+from graphrec.recommend.explain import explain
+from graphrec.recommend.filtering import FilterRecommender
 from graphrec.recommend.popularity import PopularityRecommender
 from graphrec.recommend.registry import NAMES, best_name, get
 from graphrec.snapshot import Snapshot
 from graphrec.versions import Embeddings, Learnt, publish, unit_vectors
 
-VISITORS = {"walk", "cooccurrence", "lightgcn", "popular", "trending", "tags"}
+N_STORED = 6
+VISITORS = {"walk", "cooccurrence", "lightgcn", "popular", "trending", "tags", *FILTERS}
 
 
 def fill(graph: Graph, folder, board: bool = False) -> Snapshot:  # type: ignore[no-untyped-def]
@@ -63,6 +71,15 @@ def publish_svd(graph: Graph, data: Snapshot) -> tuple[np.ndarray, np.ndarray]:
     return vectors
 
 
+def publish_filters(graph: Graph, data: Snapshot) -> dict[str, FilterModel]:
+    """Every filter fitted and published; what comes back holds no more of each than what is stored."""
+    models = {name: form.of({"n_stored": N_STORED}).fit(data) for name, form in FILTERS.items()}
+    for model in models.values():
+        publish_model(graph, model, data)
+        model.found = ItemFilter.of_neighbours(nearest(model.found, N_STORED))
+    return models
+
+
 def case_of(name: str, graph: Graph, data: Snapshot) -> laws.Case:
     rows = np.split(data.seen.indices, data.seen.indptr[1:-1])
     seen = {user: frozenset(data.item_ids[row]) for user, row in zip(data.user_ids, rows, strict=True)}
@@ -74,6 +91,7 @@ def case_of(name: str, graph: Graph, data: Snapshot) -> laws.Case:
 def test_laws(graph: Graph, tmp_path) -> None:  # type: ignore[no-untyped-def]
     data = fill(graph, tmp_path / "frames")
     vectors = publish_svd(graph, data)
+    filters = publish_filters(graph, data)
     for name in NAMES:
         case = case_of(name, graph, data)
         for law in laws.LAWS:
@@ -82,6 +100,7 @@ def test_laws(graph: Graph, tmp_path) -> None:  # type: ignore[no-untyped-def]
             except AssertionError as error:
                 raise AssertionError(f"{name} breaks the law {law.__name__}") from error
     _the_graph_says_what_memory_says(graph, data, vectors)
+    _filters_say_what_memory_says(graph, data, filters)
     _reasons(graph, data)
     _mixed_profiles(graph, data)
 
@@ -100,6 +119,28 @@ def _the_graph_says_what_memory_says(graph: Graph, data: Snapshot, vectors: tupl
     assert named["reason"].tolist() == get("lightgcn", graph).recommend(profiles[:6], 4)["reason"].tolist()
 
 
+def _filters_say_what_memory_says(graph: Graph, data: Snapshot, filters: dict[str, FilterModel]) -> None:
+    """Ids, scores and reasons, for users of several kinds, visitors and both, and similar items."""
+    own = dict(zip(data.item_ids[[3, 7, 11]], (1.0, 2.0, 0.5), strict=True))
+    profiles = [*(Profile(user) for user in data.user_ids), Profile(items=own), Profile(data.user_ids[0], own)]
+    titles = {item_id: f"Film {laws_number(item_id)}" for item_id in data.item_ids if laws_number(item_id) % 3}
+    assert set(np.unique(data.matrix.data)) == {0.5, 1.0}, "the weights must differ, or the test shows less"
+    for name, model in filters.items():
+        memory, here = FilterRecommender.over(model, Catalogue.of(data, titles)), get(name, graph)
+        for candidates in (
+            Candidates(),
+            Candidates(seen=True),
+            Candidates(allowed=frozenset(data.item_ids[::2]), excluded=frozenset(data.item_ids[:4])),
+        ):
+            one, other = (r.recommend(profiles, 4, candidates) for r in (memory, here))
+            assert laws.pairs(one) == laws.pairs(other), name
+            np.testing.assert_allclose(one["score"], other["score"], atol=1e-6)
+            assert one["reason"].tolist() == other["reason"].tolist(), name
+        one, other = (r.similar_items(list(data.item_ids), 4) for r in (memory, here))
+        columns = ["item_id", "similar_id", "rank", "reason"]
+        assert sorted(one[columns].to_numpy().tolist()) == sorted(other[columns].to_numpy().tolist())
+
+
 def laws_number(item_id: str) -> int:
     return int(item_id[2:])
 
@@ -113,6 +154,7 @@ def _reasons(graph: Graph, data: Snapshot) -> None:
         "popular": r"\d+ (person|people) liked it",
         "tags": r"tagged tag \d( and tag \d)?, like what you like",
         "friends": r"\d+ of the people you follow liked it",
+        "chebyshev": r"because you liked (Film \d+|'n°\d+')",
     }
     for name, pattern in wanted.items():
         table = get(name, graph).recommend(profiles, 5)
@@ -120,7 +162,7 @@ def _reasons(graph: Graph, data: Snapshot) -> None:
         for user in data.user_ids:
             assert name == "tags" or not table["reason"].str.contains(f"person {user}").any()
     own = dict.fromkeys(data.item_ids[:2], 1.0)
-    for name in ("walk", "cooccurrence"):
+    for name in ("walk", "cooccurrence", "chebyshev"):
         table = get(name, graph).recommend([Profile(items=own)], 5)
         assert table["reason"].str.fullmatch(wanted[name]).all(), table["reason"].tolist()
 
@@ -131,7 +173,7 @@ def _mixed_profiles(graph: Graph, data: Snapshot) -> None:
     rows = np.split(data.seen.indices, data.seen.indptr[1:-1])
     seen = set(data.item_ids[rows[list(data.user_ids).index(user)]])
     extra = next(item for item in data.item_ids if item not in seen)
-    for name in ("walk", "cooccurrence", "lightgcn"):
+    for name in ("walk", "cooccurrence", "lightgcn", "chebyshev"):
         table = get(name, graph).recommend([Profile(user, {extra: 2.0})], 50)
         assert len(table)
         assert not set(table["item_id"]) & (seen | {extra})
@@ -154,7 +196,46 @@ def test_names_settings_and_versions_that_are_not_there(graph: Graph) -> None:
         get("walk", graph, colour=1).recommend([Profile("1")], 3)
     with pytest.raises(ModelError, match="graphrec train"):
         get("lightgcn", graph)
+    with pytest.raises(ModelError, match="graphrec train --model ease"):
+        get("ease", graph)
     assert best_name(graph) == "walk"
+
+
+def test_who_came_after_the_training_is_answered_at_once(graph: Graph, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """A new user is scored as any other; a new item leads nowhere until the next training, and popular ones come."""
+    data = fill(graph, tmp_path / "frames")
+    publish_model(graph, FILTERS["item_graph"].of({}).fit(data), data)
+    user = case_of("walk", graph, data).users[0]
+    with graph.session() as session:
+        session.run(
+            "CREATE (n:User {user_id: 'new'}) WITH n MATCH (:User {user_id: $user_id})-[r:INTERACTED]->(i) "
+            "CREATE (n)-[s:INTERACTED]->(i) SET s = properties(r)",
+            user_id=user,
+        ).consume()
+        session.run(
+            "CREATE (:User {user_id: 'newer'})-[:INTERACTED {kind: 'listen', count: 1}]->(:Item {item_id: 'new'})"
+        ).consume()
+    table = get("item_graph", graph).recommend([Profile(user), Profile("new"), Profile("newer")], 5)
+    one, other = (table[table["profile"] == n].drop(columns="profile").reset_index(drop=True) for n in (0, 1))
+    assert len(one)
+    assert one.equals(other)
+    assert not (table["profile"] == 2).any()
+    found = recommend(graph, "newer", 3, "item_graph")
+    assert (found.attrs["model"], len(found)) == ("popular", 3)
+    assert found.attrs["note"].startswith("item_graph finds nothing for user 'newer'")
+    assert similar(graph, "new", 3, "item_graph").attrs["note"].startswith("item_graph knows nothing yet")
+
+
+def test_an_explanation_names_the_parts_of_the_score(graph: Graph, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    data = fill(graph, tmp_path / "frames")
+    publish_model(graph, FILTERS["p3alpha"].of({}).fit(data), data)
+    user = case_of("walk", graph, data).users[0]
+    best = get("p3alpha", graph).recommend([Profile(user)], 1).iloc[0]
+    found = explain(graph, user, best["item_id"], "p3alpha", k=100)
+    assert found.score == pytest.approx(best["score"])
+    assert sum(reason.part for reason in found.reasons) == pytest.approx(best["score"])
+    assert f"because you liked {found.reasons[0].path[1][1]}" == best["reason"]
+    assert found.reasons[0].text.startswith(f"{found.title} is liked by the people who like ")
 
 
 def test_settings_reach_the_queries(graph: Graph, tmp_path) -> None:  # type: ignore[no-untyped-def]
