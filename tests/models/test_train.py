@@ -102,7 +102,7 @@ def test_interrupted_while_publishing_it_publishes_without_training_again(filled
 
 def test_a_model_with_nothing_for_the_graph_is_refused(filled: Graph) -> None:
     with pytest.raises(
-        InputError, match="popular has nothing to write into the graph; train one of blend, lightgcn, p3"
+        InputError, match="popular has nothing to write into the graph; train one of blend, lightgcn"
     ):
         train(filled, "popular")
 
