@@ -37,7 +37,7 @@ def main() -> None:
         load(arguments.data / "gowalla", arguments.home)
     with connect(arguments.home) as graph:
         snapshot = Snapshot.from_graph(graph)
-        version = versions.current(graph, "lightgcn") or train(graph, settings={"epochs": arguments.epochs})
+        version = versions.current(graph, "lightgcn") or train(graph, "lightgcn", settings={"epochs": arguments.epochs})
         compare(graph, snapshot, version, arguments)
 
 

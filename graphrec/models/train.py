@@ -25,7 +25,7 @@ def checkpoint_folder(home: Path, name: str) -> Path:
 
 def train(
     graph: Graph,
-    name: str = "lightgcn",
+    name: str = "blend",
     settings: Mapping[str, Any] | None = None,
     *,
     warm: bool = False,

@@ -97,7 +97,7 @@ class Plan:
 
 def retrain(
     home: Path | None = None,
-    name: str = "lightgcn",
+    name: str = "blend",
     settings: Mapping[str, Any] | None = None,
     *,
     data: NewData | None = None,
@@ -131,7 +131,7 @@ def retrain(
     return outcome
 
 
-def roll_back(home: Path | None = None, name: str = "lightgcn", *, report: Path | None = None) -> Outcome:
+def roll_back(home: Path | None = None, name: str = "blend", *, report: Path | None = None) -> Outcome:
     """The version before is live again. What was begun and not ended is dropped: it started from another one."""
     with _failures(name, report), _alone(Home.at(home), name) as folder, connect(home) as graph:
         before = versions.current(graph, name)

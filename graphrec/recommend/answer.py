@@ -27,7 +27,7 @@ def recommend(
 ) -> pd.DataFrame:
     """Rows of rank, item_id, title, score, reason and tags for a user, for a visitor's weighted `items`, or for both.
 
-    `model` is a name of `graphrec.recommend.NAMES`; without it `lightgcn` where a version is live, else `walk`.
+    `model` is a name of `graphrec.recommend.NAMES`; without it `blend` or `lightgcn` if a version is live, else `walk`.
     Of whom nothing is known gets popular items; `attrs["note"]` of the table then says so. UnknownIdError for an
     item that the graph doesn't hold.
     """

@@ -96,6 +96,21 @@ def _similar_items(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
     return reasons
 
 
+def _blended(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
+    """The ways through similar items, which share the graph's part, then the two other parts."""
+    ways = [
+        Reason(reason.text, way["share"] * row["graph"], reason.path)
+        for reason, way in zip(_similar_items(asked, row), asked.ways("similar/explain"), strict=True)
+    ]
+    taste = f"{asked.title} is liked by people whose taste is like yours"
+    others = [
+        Reason(taste, row["vectors"], asked.ends(("people", "people of your taste"))),
+        Reason(f"{asked.title} is liked by many", row["popularity"], asked.ends(("people", "everybody"))),
+    ]
+    found = [*ways, *(reason for reason in others if reason.part)]
+    return sorted(found, key=lambda reason: -(reason.part or 0.0))[: asked.k]
+
+
 def _near_vectors(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
     liked = liked_by(asked.graph, [asked.user_id]).get(asked.user_id, {})
     others = [item_id for item_id in liked if item_id != asked.item_id]
@@ -133,6 +148,7 @@ def _everybody(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
 
 
 _EXPLAINERS: Mapping[str, Callable[[_Asked, Mapping[str, Any]], Sequence[Reason]]] = {
+    "blend": _blended,
     "walk": _through_people,
     "cooccurrence": _through_people,
     "lightgcn": _near_vectors,

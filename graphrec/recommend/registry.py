@@ -13,10 +13,11 @@ from graphrec.recommend.asking import GraphRecommender
 from graphrec.recommend.lightgcn import LightGCNRecommender
 from graphrec.recommend.paths import CooccurrenceRecommender, FriendsRecommender, TagsRecommender, WalkRecommender
 from graphrec.recommend.rankings import PopularRecommender, TrendingRecommender
-from graphrec.recommend.similar import SimilarRecommender
+from graphrec.recommend.similar import LiveBlendRecommender, SimilarRecommender
 from graphrec.versions import current
 
 RECOMMENDERS: Mapping[str, Callable[..., GraphRecommender]] = {
+    "blend": LiveBlendRecommender,
     "walk": WalkRecommender,
     "cooccurrence": CooccurrenceRecommender,
     "lightgcn": LightGCNRecommender,
@@ -40,5 +41,5 @@ def get(name: str, graph: Graph, **settings: Any) -> GraphRecommender:
 
 
 def best_name(graph: Graph) -> str:
-    """The recommender to use where none is named: `lightgcn` if a version of it is live, else `walk`."""
-    return "lightgcn" if current(graph, "lightgcn") else "walk"
+    """The recommender to use where none is named: `blend` or `lightgcn` if a version is live, else `walk`."""
+    return next((name for name in ("blend", "lightgcn") if current(graph, name)), "walk")

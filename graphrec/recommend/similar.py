@@ -55,9 +55,16 @@ class SimilarRecommender(GraphRecommender):
         wanted = [{"user_id": user_id, "item_ids": item_ids} for user_id, item_ids in users.items()]
         ways = self._ask("similar/explain", wanted=wanted, k=1) if wanted else []
         found = {(way["user_id"], way["item_id"]): way["because_id"] for way in ways}
-        because = [row.get("because_id") or found[row["user_id"], row["item_id"]] for row in rows]
-        titles = titles_of(self.graph, because)
-        return [f"because you liked {titles[item_id]}" for item_id in because]
+        because = [row.get("because_id") or found.get((row["user_id"], row["item_id"])) for row in rows]
+        titles = titles_of(self.graph, {item_id for item_id in because if item_id})
+        return [
+            f"because you liked {titles[item_id]}" if item_id else self.unreached(row)
+            for row, item_id in zip(rows, because, strict=True)
+        ]
+
+    def unreached(self, row: Row) -> str:
+        """What stands for the liked item where no similar items lead to a row."""
+        return "because of what you liked"
 
     def similar_reasons(self, rows: Sequence[Row]) -> list[str]:
         """Whose likes lead there."""
@@ -66,3 +73,22 @@ class SimilarRecommender(GraphRecommender):
 
     def _ask(self, query: str, **given: Any) -> list[dict[str, Any]]:
         return ask(self.graph, query, {**given, **settings_of(query, self.settings)})
+
+
+class LiveBlendRecommender(SimilarRecommender):
+    """A blend's graph of similar items, its vectors and popularity, weighed as it was learnt: `blend/recommend`.
+
+    Visitors and similar items are served by the graph alone, which needs no vector of theirs.
+    """
+
+    def __init__(self, graph: Graph, *, with_reasons: bool = True, **settings: Any) -> None:
+        super().__init__(graph, name="blend", with_reasons=with_reasons, **settings)
+
+    def rows_for_users(self, user_ids: Sequence[str], k: int, candidates: Candidates) -> list[dict[str, Any]]:
+        """The rows of blend/recommend."""
+        given = {"user_ids": list(user_ids), "k": k, "include_seen": candidates.seen, **masks(candidates)}
+        return ask(self.graph, "blend/recommend", {**given, **self.settings})
+
+    def unreached(self, row: Row) -> str:
+        """What stands for the liked item where no similar items lead to a row."""
+        return "liked by people whose taste is like yours" if row.get("vectors", 0.0) > 0 else "liked by many"

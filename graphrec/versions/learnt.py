@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import sparse
@@ -26,11 +27,13 @@ class Neighbours:
 
 @dataclass(frozen=True, eq=False)
 class Learnt:
-    """What one version holds. `metric` says how the vectors are compared."""
+    """What one version holds. `metric` says how the vectors are compared; `numbers` are those that queries need
+    beside them, by name: properties of the `Model` node."""
 
     embeddings: Embeddings | None = None
     neighbours: Neighbours | None = None
     metric: str = "cosine"
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def dim(self) -> int:
@@ -72,7 +75,7 @@ class Learnt:
         if e is None:
             return self
         users, items = unit_vectors(e.user_vectors, e.item_vectors, self.metric)
-        return Learnt(Embeddings(e.user_ids, users, e.item_ids, items), self.neighbours)
+        return replace(self, embeddings=Embeddings(e.user_ids, users, e.item_ids, items), metric="cosine")
 
 
 def _check_vectors(embeddings: Embeddings) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Self
 from graphrec.errors import ModelError
 
 SLOTS = ("a", "b")
+MAPS = ("metrics", "settings", "numbers")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
@@ -21,7 +22,8 @@ class ModelVersion:
     `dim`: how many numbers a vector has, `n_neighbours`: how many similar items an item has at most; 0 where the model
     has none. `metric` is what the model was trained for; the vectors that are kept have length 1 (`unit_vectors`), so
     a score is their dot product, which is their cosine: the same number in NumPy, in the vector index and in Cypher.
-    Equal `fingerprint`s mean equal data and settings, and so the same learnt again; '' where that isn't known.
+    `numbers` are what queries need beside that, such as the weights of a blend. Equal `fingerprint`s mean equal data
+    and settings, and so the same learnt again; '' where that isn't known.
     """
 
     name: str
@@ -35,6 +37,7 @@ class ModelVersion:
     n_neighbours: int = 0
     metrics: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def vector_property(self) -> str:
@@ -47,18 +50,21 @@ class ModelVersion:
         return slot_index(self.name, self.held_slot)
 
     def node(self) -> dict[str, Any]:
-        """The properties of the `Model` node; maps as JSON, because a property holds none."""
+        """The properties of the `Model` node; maps as JSON, because a property holds none.
+
+        `numbers` are there one by one as well, for queries.
+        """
         body = asdict(self)
-        body["metrics"] = json.dumps(dict(self.metrics), sort_keys=True)
-        body["settings"] = json.dumps(dict(self.settings), sort_keys=True)
-        return body
+        for name in MAPS:
+            body[name] = json.dumps(dict(getattr(self, name)), sort_keys=True)
+        return {**self.numbers, **body}
 
     @classmethod
     def of_node(cls, properties: Mapping[str, Any]) -> Self:
         """The version that a `Model` node describes."""
         body = dict(properties)
-        body["metrics"] = json.loads(body.get("metrics") or "{}")
-        body["settings"] = json.loads(body.get("settings") or "{}")
+        for name in MAPS:
+            body[name] = json.loads(body.get(name) or "{}")
         body = {"slot": None, "n_neighbours": 0} | body
         return cls(**{name: body[name] for name in cls.__dataclass_fields__})
 

@@ -51,7 +51,7 @@ def stop_at(epoch: int) -> Callable[[Report], None]:
 
 
 def test_training_publishes_the_vectors_that_the_model_learnt(filled: Graph) -> None:
-    version = train(filled, settings=SETTINGS)
+    version = train(filled, "lightgcn", settings=SETTINGS)
     assert versions.current(filled, "lightgcn") == version
     assert version.settings["embedding_dim"] == version.dim == 8
     assert 0 < version.metrics["validation_recall@20"] <= 1
@@ -61,12 +61,12 @@ def test_training_publishes_the_vectors_that_the_model_learnt(filled: Graph) -> 
 
 
 def test_interrupted_training_goes_on_and_ends_with_the_same_vectors(filled: Graph) -> None:
-    first = train(filled, settings=SETTINGS)
+    first = train(filled, "lightgcn", settings=SETTINGS)
     with pytest.raises(KeyboardInterrupt):
-        train(filled, settings=SETTINGS, again=True, progress=stop_at(3))
+        train(filled, "lightgcn", settings=SETTINGS, again=True, progress=stop_at(3))
     assert versions.current(filled, "lightgcn") == first
     reports: list[Report] = []
-    second = train(filled, settings=SETTINGS, resume=True, again=True, progress=reports.append)
+    second = train(filled, "lightgcn", settings=SETTINGS, resume=True, again=True, progress=reports.append)
     assert {r.epoch for r in reports} == {3}
     np.testing.assert_array_equal(
         versions.read_slot(filled, first).vectors.item_vectors,
@@ -75,14 +75,14 @@ def test_interrupted_training_goes_on_and_ends_with_the_same_vectors(filled: Gra
 
 
 def test_what_has_not_changed_is_not_trained_again(filled: Graph) -> None:
-    first = train(filled, settings=SETTINGS)
+    first = train(filled, "lightgcn", settings=SETTINGS)
     reports: list[Report] = []
-    assert train(filled, settings=SETTINGS, progress=reports.append) == first
+    assert train(filled, "lightgcn", settings=SETTINGS, progress=reports.append) == first
     assert not reports
-    assert train(filled, settings=SETTINGS | {"seed": 7}).version == 2
+    assert train(filled, "lightgcn", settings=SETTINGS | {"seed": 7}).version == 2
     with filled.session() as session:
         session.run(WRITE, pairs=[["a new user", "a new item"]]).consume()
-    assert train(filled, settings=SETTINGS | {"seed": 7}, progress=reports.append).version == 3
+    assert train(filled, "lightgcn", settings=SETTINGS | {"seed": 7}, progress=reports.append).version == 3
     assert reports
 
 
@@ -91,29 +91,27 @@ def test_interrupted_while_publishing_it_publishes_without_training_again(filled
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(filled, settings=SETTINGS, publishing=stop)
+        train(filled, "lightgcn", settings=SETTINGS, publishing=stop)
     assert versions.current(filled, "lightgcn") is None
     reports: list[Report] = []
-    version = train(filled, settings=SETTINGS, resume=True, progress=reports.append)
+    version = train(filled, "lightgcn", settings=SETTINGS, resume=True, progress=reports.append)
     assert not reports
     assert versions.current(filled, "lightgcn") == version
     assert not list(checkpoint_folder(filled.home, "lightgcn").iterdir())
 
 
 def test_a_model_with_nothing_for_the_graph_is_refused(filled: Graph) -> None:
-    with pytest.raises(
-        InputError, match="popular has nothing to write into the graph; train one of blend, lightgcn"
-    ):
+    with pytest.raises(InputError, match="popular has nothing to write into the graph; train one of blend, lightgcn"):
         train(filled, "popular")
 
 
 def test_a_warm_run_starts_at_the_live_version(filled: Graph) -> None:
-    first = train(filled, settings=SETTINGS, warm=True)
-    assert train(filled, settings=SETTINGS, warm=True) == first, "nothing is new"
+    first = train(filled, "lightgcn", settings=SETTINGS, warm=True)
+    assert train(filled, "lightgcn", settings=SETTINGS, warm=True) == first, "nothing is new"
     with filled.session() as session:
         session.run(WRITE, pairs=[["a new user", "a new item"], ["a new user", "i000"]]).consume()
     reports: list[Report] = []
-    second = train(filled, settings=SETTINGS, warm=True, progress=reports.append)
+    second = train(filled, "lightgcn", settings=SETTINGS, warm=True, progress=reports.append)
     assert second.version == 2
     assert {r.epochs for r in reports} == {LightGCN().settings.warm_epochs}
     models = [

@@ -27,13 +27,14 @@ from graphrec.snapshot import Snapshot
 from tests.nightly.world import COLUMNS, SETTINGS, snapshot, write_night
 
 ROOT = Path(__file__).parent.parent.parent
+NAME = "lightgcn"
 BAD = {"embedding_dim": 1}
 
 
 def night(folder: Path, number: int, settings: dict[str, object] | None = None, **more: object) -> Outcome:
     """A night with the data of that number."""
     data = NewData(write_night(folder, number), COLUMNS)
-    return retrain(settings=settings, data=data, **more)  # type: ignore[arg-type]
+    return retrain(name=NAME, settings=settings, data=data, **more)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_a_better_one_is_and_can_be_taken_back(graph: Graph, tmp_path: Path) -> 
     better = night(tmp_path, 1, {"embedding_dim": 8})
     assert better.decision == "swapped"
     assert better.metrics["new"]["recall@20"] > better.metrics["live"]["recall@20"]
-    back = roll_back(report=tmp_path / "report.json")
+    back = roll_back(name=NAME, report=tmp_path / "report.json")
     assert (back.decision, back.status, back.before, back.live) == ("rolled back", 0, 2, 1)
     assert json.loads((tmp_path / "report.json").read_text("utf-8"))["live"] == live(graph) == 1
 
@@ -98,7 +99,7 @@ def test_nothing_new_is_nothing_to_do(graph: Graph, first: Outcome, tmp_path: Pa
     found = night(tmp_path, 0)
     assert (found.decision, found.status, found.live) == ("unchanged", 0, 1)
     assert "train" not in found.seconds
-    assert retrain(again=True, margin=0.5).live == 2
+    assert retrain(name=NAME, again=True, margin=0.5).live == 2
 
 
 def test_so_many_versions_stay(graph: Graph, first: Outcome, tmp_path: Path) -> None:
@@ -106,9 +107,9 @@ def test_so_many_versions_stay(graph: Graph, first: Outcome, tmp_path: Path) -> 
         assert night(tmp_path, number, keep=2, margin=0.5).live == number + 1
     kept = sorted(path.name for path in (graph.home / "models" / "lightgcn").iterdir() if path.is_dir())
     assert kept == ["000003", "000004"]
-    assert roll_back().live == 3
+    assert roll_back(name=NAME).live == 3
     with pytest.raises(InputError, match="expected at least 2 versions to keep"):
-        retrain(keep=1)
+        retrain(name=NAME, keep=1)
 
 
 AUDIT = """
@@ -129,7 +130,7 @@ def test_an_audit_by_a_command_sees_the_graph_and_decides(
 ) -> None:
     (tmp_path / "audit.py").write_text(AUDIT, "utf-8")
     words = [sys.executable, str(tmp_path / "audit.py"), str(tmp_path / "seen"), str(status)]
-    arguments = ["retrain", "--data", str(write_night(tmp_path, 1)), "--columns", "user=who,item=what"]
+    arguments = ["retrain", "--model", NAME, "--data", str(write_night(tmp_path, 1)), "--columns", "user=who,item=what"]
     arguments += ["--audit", shlex.join(words), "--margin", "0.5", "--json", "--report", str(tmp_path / "report.json")]
     told = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert told.exit_code == (4 if status else 0)
@@ -160,8 +161,8 @@ def test_two_at_once_are_one_too_many(graph: Graph, first: Outcome, tmp_path: Pa
     def second(what: str, done: int, total: int) -> None:
         if (what, done) == ("train", 0):
             with pytest.raises(BusyError, match="another run retrains lightgcn in"):
-                retrain(report=tmp_path / "report.json")
-            ends.append(CliRunner().invoke(app, ["retrain"], catch_exceptions=False).exit_code)
+                retrain(name=NAME, report=tmp_path / "report.json")
+            ends.append(CliRunner().invoke(app, ["retrain", "--model", NAME], catch_exceptions=False).exit_code)
 
     assert night(tmp_path, 1, margin=0.5, progress=second).decision == "swapped"
     assert ends == [5]
@@ -171,27 +172,27 @@ def test_two_at_once_are_one_too_many(graph: Graph, first: Outcome, tmp_path: Pa
 def test_the_command_tells_how_it_ended(graph: Graph, tmp_path: Path) -> None:
     sets = [word for name, value in SETTINGS.items() for word in ("--set", f"{name}={value}")]
     load = ["--data", str(write_night(tmp_path, 0)), "--columns", "user=who,item=what"]
-    told = CliRunner().invoke(app, ["retrain", *load, *sets], catch_exceptions=False)
+    told = CliRunner().invoke(app, ["retrain", "--model", NAME, *load, *sets], catch_exceptions=False)
     assert told.exit_code == 0
     assert "swapped: lightgcn version 1 is live" in told.stdout
-    worse = CliRunner().invoke(app, ["retrain", "--set", "embedding_dim=1"], catch_exceptions=False)
+    worse = CliRunner().invoke(app, ["retrain", "--model", NAME, "--set", "embedding_dim=1"], catch_exceptions=False)
     assert worse.exit_code == 3
     assert "kept: lightgcn version 1 stays live" in worse.stdout
-    again = CliRunner().invoke(app, ["retrain", "--again", "--margin", "0.5"], catch_exceptions=False)
+    again = CliRunner().invoke(app, ["retrain", "--model", NAME, "--again", "--margin", "0.5"], catch_exceptions=False)
     assert "swapped: lightgcn version 2 is live" in again.stdout
-    back = CliRunner().invoke(app, ["retrain", "--rollback"], catch_exceptions=False)
+    back = CliRunner().invoke(app, ["retrain", "--model", NAME, "--rollback"], catch_exceptions=False)
     assert (back.exit_code, back.stdout) == (0, "rolled back: lightgcn version 1 is live again\n")
 
 
 def test_what_cannot_be_compared_is_told_before_the_work(graph: Graph, first: Outcome, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no pairs were, or are to be, withheld from lightgcn version 1"):
-        retrain(settings={"validation_share": 0.0}, report=tmp_path / "report.json")
+        retrain(name=NAME, settings={"validation_share": 0.0}, report=tmp_path / "report.json")
     told = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert (told["decision"], told["status"]) == ("failed", 1)
     with pytest.raises(InputError, match=r"expected new data in .*, found nothing there"):
-        retrain(data=NewData(tmp_path / "nowhere"))
+        retrain(name=NAME, data=NewData(tmp_path / "nowhere"))
     with pytest.raises(InputError, match="expected a margin from 0"):
-        retrain(margin=1)
+        retrain(name=NAME, margin=1)
 
 
 KILLED = """
@@ -205,7 +206,7 @@ def wait(what, done, total):
         print("reached", flush=True)
         time.sleep(60)
 
-retrain(data=NewData(Path(sys.argv[1]), COLUMNS), audit=lambda graph: None, margin=0.5, progress=wait)
+retrain(name=NAME, data=NewData(Path(sys.argv[1]), COLUMNS), audit=lambda graph: None, margin=0.5, progress=wait)
 """
 
 MOMENTS = [
@@ -254,7 +255,11 @@ def test_killed_at_a_step_the_next_run_goes_on_and_ends_the_same(
         np.testing.assert_array_equal(before.item_vectors, after.item_vectors)
     told: list[tuple[str, int]] = []
     found = retrain(
-        data=NewData(path, COLUMNS), audit=lambda graph: None, margin=0.5, progress=lambda w, d, t: told.append((w, d))
+        name=NAME,
+        data=NewData(path, COLUMNS),
+        audit=lambda graph: None,
+        margin=0.5,
+        progress=lambda w, d, t: told.append((w, d)),
     )
     assert (found.decision, found.before, found.live, found.resumed) == ("swapped", 1, live(graph), True)
     assert list(found.seconds) == ["load", "audit", "snapshot", "train", "compare", "publish", "swap"]
@@ -282,12 +287,12 @@ def test_an_interrupted_run_goes_on_with_its_own_data(graph: Graph, first: Outco
     with graph.session() as session:
         session.run("CREATE (:User {user_id: 'late'})-[:INTERACTED {kind: 'rating', count: 1}]->(:Item {item_id: 'x'})")
     data = NewData(path, COLUMNS)
-    found = retrain(data=data, margin=0.5)
+    found = retrain(name=NAME, data=data, margin=0.5)
     assert found.resumed
     assert "late" not in model_of(graph, found.live).user_ids
     kill_at(path, "train", 0)
-    roll_back()
-    later = retrain(data=data, margin=0.5)
+    roll_back(name=NAME)
+    later = retrain(name=NAME, data=data, margin=0.5)
     assert (later.resumed, later.before) == (False, 1)
     assert "late" in model_of(graph, later.live).user_ids
 
@@ -297,7 +302,7 @@ def test_a_half_loaded_data_set_is_not_learnt_from(graph: Graph, first: Outcome,
     kill_at(path, "users", 1)
     with pytest.raises(ModelError, match=r"interrupted while it loaded .*night1\.csv, a part of which is in the graph"):
         retrain()
-    assert retrain(data=NewData(path, COLUMNS), margin=0.5).decision == "swapped"
+    assert retrain(name=NAME, data=NewData(path, COLUMNS), margin=0.5).decision == "swapped"
 
 
 def test_a_version_from_elsewhere_is_not_overwritten_by_an_older_start(
@@ -314,8 +319,23 @@ def test_a_version_from_elsewhere_is_not_overwritten_by_an_older_start(
         settings=other.settings_dict,
         save=other.save,
     )
-    found = retrain(data=NewData(path, COLUMNS), margin=0.5)
+    found = retrain(name=NAME, data=NewData(path, COLUMNS), margin=0.5)
     assert (found.decision, found.before, found.resumed) == ("swapped", 2, True)
     folder = versions.version_folder(graph.home, "lightgcn", 2) / "model"
     wanted = LightGCN(replace(other.settings), previous=folder).fit(Snapshot.from_graph(graph))
     np.testing.assert_array_equal(model_of(graph, found.live).item_vectors, wanted.item_vectors)
+
+
+def test_a_blend_follows_the_one_before(graph: Graph, tmp_path: Path) -> None:
+    """Trained, retrained warm, measured as a whole, and rolled back."""
+    sizes = {"filter": "chebyshev", "lightgcn.embedding_dim": 8, "lightgcn.epochs": 3, "n_stored": 5}
+    data = [NewData(write_night(tmp_path, number), COLUMNS) for number in (0, 1)]
+    assert retrain(settings=sizes, data=data[0]).decision == "swapped"
+    second = retrain(data=data[1], margin=0.9)
+    assert (second.decision, second.live) == ("swapped", 2)
+    found = versions.current(graph, "blend")
+    assert found is not None
+    assert (found.dim, found.n_neighbours) == (8, 5)
+    assert found.settings["lightgcn.epochs"] == 3, "the settings of the version before are kept"
+    assert retrain().decision == "unchanged"
+    assert roll_back().live == 1

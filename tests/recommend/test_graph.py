@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import laws
 import numpy as np
 import pyarrow as pa
@@ -13,12 +15,15 @@ from graphrec.graph import Graph
 from graphrec.ingest.bolt import load_over_bolt
 from graphrec.ingest.rows import open_rows
 from graphrec.ingest.schema import ensure_schema
+from graphrec.models.blend.mixture import Weights
+from graphrec.models.blend.model import Blend
 from graphrec.models.filters.item_filter import ItemFilter
 from graphrec.models.filters.model import FILTERS, FilterModel
 from graphrec.models.filters.nearest import nearest
 from graphrec.models.train import publish_model
 from graphrec.recommend.answer import recommend, similar
 from graphrec.recommend.base import Candidates, Profile
+from graphrec.recommend.blended import BlendedRecommender
 from graphrec.recommend.catalogue import Catalogue
 from graphrec.recommend.embedding import EmbeddingRecommender
 from graphrec.recommend.explain import explain
@@ -29,7 +34,7 @@ from graphrec.snapshot import Snapshot
 from graphrec.versions import Embeddings, Learnt, publish, unit_vectors
 
 N_STORED = 6
-VISITORS = {"walk", "cooccurrence", "lightgcn", "popular", "trending", "tags", *FILTERS}
+VISITORS = {"blend", "walk", "cooccurrence", "lightgcn", "popular", "trending", "tags", *FILTERS}
 
 
 def fill(graph: Graph, folder, board: bool = False) -> Snapshot:  # type: ignore[no-untyped-def]
@@ -80,6 +85,15 @@ def publish_filters(graph: Graph, data: Snapshot) -> dict[str, FilterModel]:
     return models
 
 
+def publish_blend(graph: Graph, data: Snapshot) -> Blend:
+    """A blend of an item graph, all of whose scores are stored, and vectors."""
+    model = Blend.of({"filter": "item_graph", "n_stored": 100, "lightgcn.embedding_dim": 4, "lightgcn.epochs": 2})
+    model.fit(data)
+    model.mixture = replace(model.mixture, weights=Weights(0.6, 0.4))
+    publish_model(graph, model, data)
+    return model
+
+
 def case_of(name: str, graph: Graph, data: Snapshot) -> laws.Case:
     rows = np.split(data.seen.indices, data.seen.indptr[1:-1])
     seen = {user: frozenset(data.item_ids[row]) for user, row in zip(data.user_ids, rows, strict=True)}
@@ -92,6 +106,7 @@ def test_laws(graph: Graph, tmp_path) -> None:  # type: ignore[no-untyped-def]
     data = fill(graph, tmp_path / "frames")
     vectors = publish_svd(graph, data)
     filters = publish_filters(graph, data)
+    blend = publish_blend(graph, data)
     for name in NAMES:
         case = case_of(name, graph, data)
         for law in laws.LAWS:
@@ -101,6 +116,7 @@ def test_laws(graph: Graph, tmp_path) -> None:  # type: ignore[no-untyped-def]
                 raise AssertionError(f"{name} breaks the law {law.__name__}") from error
     _the_graph_says_what_memory_says(graph, data, vectors)
     _filters_say_what_memory_says(graph, data, filters)
+    _a_blend_says_what_memory_says(graph, data, blend)
     _reasons(graph, data)
     _mixed_profiles(graph, data)
 
@@ -117,6 +133,23 @@ def _the_graph_says_what_memory_says(graph: Graph, data: Snapshot, vectors: tupl
     titles = {item_id: f"Film {laws_number(item_id)}" for item_id in data.item_ids if laws_number(item_id) % 3}
     named = EmbeddingRecommender.of(Catalogue.of(data, titles), *vectors).recommend(profiles[:6], 4)
     assert named["reason"].tolist() == get("lightgcn", graph).recommend(profiles[:6], 4)["reason"].tolist()
+
+
+def _a_blend_says_what_memory_says(graph: Graph, data: Snapshot, model: Blend) -> None:
+    """The same items and scores, whichever way they are found, and parts that add up."""
+    memory, live = BlendedRecommender(model), get("blend", graph)
+    memory._catalogue = Catalogue.of(data)
+    profiles = [Profile(user) for user in data.user_ids]
+    for candidates in (Candidates(), Candidates(seen=True), Candidates(allowed=frozenset(data.item_ids[::2]))):
+        here, there = (r.recommend(profiles, 4, candidates) for r in (memory, live))
+        assert laws.pairs(here) == laws.pairs(there)
+        np.testing.assert_allclose(here["score"], there["score"], rtol=1e-4, atol=1e-5)
+    rows = graph.read("blend/recommend", user_ids=data.user_ids[:9].tolist(), k=5)
+    for row in rows:
+        assert row["score"] == pytest.approx(row["graph"] + row["vectors"] + row["popularity"])
+    user_id, item_id = rows[0]["user_id"], rows[0]["item_id"]
+    why = explain(graph, user_id, item_id, "blend", k=50)
+    assert sum(reason.part for reason in why.reasons if reason.part) == pytest.approx(why.score, rel=1e-6)
 
 
 def _filters_say_what_memory_says(graph: Graph, data: Snapshot, filters: dict[str, FilterModel]) -> None:
@@ -190,7 +223,7 @@ def test_checkerboard(name: str, graph: Graph, tmp_path) -> None:  # type: ignor
 
 
 def test_names_settings_and_versions_that_are_not_there(graph: Graph) -> None:
-    with pytest.raises(InputError, match="there are walk, cooccurrence"):
+    with pytest.raises(InputError, match="there are blend, walk, cooccurrence"):
         get("magic", graph)
     with pytest.raises(InputError, match="has no setting colour"):
         get("walk", graph, colour=1).recommend([Profile("1")], 3)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from graphrec.graph import Graph
 
-SHOWN = ("walk", "cooccurrence", "lightgcn")
-COMPARED = ("walk", "cooccurrence", "lightgcn", "popular")
+SHOWN = ("walk", "cooccurrence", "blend")
+COMPARED = ("walk", "cooccurrence", "blend", "popular")
 WHOLE_HISTORY = 1000
 ASKED = 500
 """Test users of the table, a seeded sample: all take half a minute more (`graphrec evaluate --split time-user`)."""
@@ -49,7 +49,7 @@ def demo(
     with _step("loaded"):
         _load(path, home)
     with connect(home) as graph:
-        with _step("LightGCN is trained, its embeddings are written back"):
+        with _step("LightGCN and a graph filter are trained, blended and written back"):
             _train(graph)
         _show_counts(graph)
         _show_history(graph, user, k)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def retrain(  # noqa: PLR0917
-    model: Annotated[str, typer.Option(help="Which model to retrain.")] = "lightgcn",
+    model: Annotated[str, typer.Option(help="Which model to retrain: blend or lightgcn.")] = "blend",
     data: Annotated[
         Path | None, typer.Option(help="New data, loaded first as `graphrec load` does.", show_default=False)
     ] = None,

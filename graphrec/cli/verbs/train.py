@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -13,17 +12,21 @@ from graphrec.cli.pairs import read_pairs
 from graphrec.connect import connect
 from graphrec.versions import ModelVersion
 
-NAMED = ["embedding_dim", "num_layers", "learning_rate", "batch_size", "epochs", "patience", "seed"]
+NAMED = ["embedding_dim", "num_layers", "learning_rate", "batch_size", "epochs", "patience"]
+"""Options that are settings of LightGCN, alone or in the blend."""
 
 
 @app.command()
 def train(  # noqa: PLR0917
     model: Annotated[
-        str, typer.Option(help="lightgcn, or a graph filter: p3alpha, item_graph, ease, gfcf, chebyshev, spectral.")
-    ] = "lightgcn",
-    embedding_dim: Annotated[int | None, typer.Option(help="How many numbers a vector has.", show_default="64")] = None,
+        str,
+        typer.Option(help="blend, lightgcn, or a graph filter: p3alpha, item_graph, ease, gfcf, chebyshev, spectral."),
+    ] = "blend",
+    embedding_dim: Annotated[
+        int | None, typer.Option(help="How many numbers a vector has.", show_default="256")
+    ] = None,
     num_layers: Annotated[int | None, typer.Option(help="How many hops are propagated.", show_default="2")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="The step size of Adam.", show_default="0.005")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The step size of Adam.", show_default="0.01")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Liked pairs a step.", show_default="by their number")] = None,
     epochs: Annotated[int | None, typer.Option(help="The most epochs to train.", show_default="40")] = None,
     patience: Annotated[
@@ -43,12 +46,16 @@ def train(  # noqa: PLR0917
 ) -> None:
     """Train a model on the graph and write back what it has learnt: vectors with an index, similar items, or both.
 
-    Of LightGCN's training data part is withheld to know when to stop. What is new goes into the idle slot; the version
-    before stays live until that is complete. Interrupted, `graphrec train --resume` goes on. Where neither data
-    nor settings have changed since, there is nothing to train.
+    A blend is LightGCN, a graph filter, a walk and popularity, by weights that are learnt as well; settings of a part
+    are named like --set lightgcn.epochs=20. Part of LightGCN's training data is withheld to know when to stop. What is
+    new goes into the idle slot; the version before stays live until that is complete. Interrupted, `graphrec train
+    --resume` goes on. Where neither data nor settings have changed since, there is nothing to train.
     """
-    given = (embedding_dim, num_layers, learning_rate, batch_size, epochs, patience, seed)
-    named = {n: v for n, v in zip(NAMED, given, strict=True) if v is not None}
+    given = (embedding_dim, num_layers, learning_rate, batch_size, epochs, patience)
+    part = "lightgcn." if model == "blend" else ""
+    named = {f"{part}{n}": v for n, v in zip(NAMED, given, strict=True) if v is not None}
+    if seed is not None:
+        named |= {"seed": seed}
     settings = named | read_pairs(setting or [], "--set temperature=0.1")
     with connect(home) as graph, progress() as bar:
         from graphrec.models.train import train as run
@@ -97,8 +104,8 @@ class _Watch:
 
 def _show(version: ModelVersion, as_json: bool) -> None:
     if as_json:
-        node = version.node()
-        emit_json({**node, "metrics": json.loads(node["metrics"]), "settings": json.loads(node["settings"])})
+        maps = {"metrics": version.metrics, "settings": version.settings, "numbers": version.numbers}
+        emit_json({**version.node(), **{name: dict(values) for name, values in maps.items()}})
         return
     told = [f"{version.dim} numbers a vector"] if version.dim else []
     told += [f"up to {version.n_neighbours} similar items an item"] if version.n_neighbours else []

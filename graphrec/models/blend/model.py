@@ -160,9 +160,12 @@ class Blend:
         return lambda rows, asked: mixture.scores(rows, users[asked])
 
     def learnt(self, snapshot: Snapshot) -> Learnt:
-        """The vectors, and the items that each gives most to by filter and walk."""
+        """The vectors, the items that each gives most to by filter and walk, and what weighs them."""
         vectors = Embeddings(self.user_ids, self.user_vectors, self.item_ids, self.item_vectors)
-        return Learnt(vectors, Neighbours(self.item_ids, nearest(self.mixture.graph, self.settings.n_stored)))
+        similar = Neighbours(self.item_ids, nearest(self.mixture.graph, self.settings.n_stored))
+        numbers = {f"weight_{name}": float(weight) for name, weight in vars(self.mixture.weights).items()}
+        numbers |= {"spread": self.mixture.spread, "n_items": snapshot.n_items}
+        return Learnt(vectors, similar, numbers=numbers | {"most_likers": int(snapshot.n_likers().max(initial=1))})
 
     def save(self, folder: Path) -> None:
         """Write the mixture and LightGCN beside it."""
