@@ -21,7 +21,7 @@ from graphrec.transfer import Ids, read_ids
 from graphrec.versions.learnt import Neighbours
 
 RELATIONSHIPS_A_BATCH = 20_000
-ITEMS_A_BATCH = 5_000
+ITEMS_A_BATCH = 1_000
 """Of items without a single similar one, which are only cleared."""
 
 Progress = Callable[[int, int], None]

@@ -41,9 +41,9 @@ class ItemFilter:
 
     @classmethod
     def of_neighbours(cls, neighbours: sparse.csr_array) -> ItemFilter:
-        """A filter that is a graph of items alone."""
+        """A filter that is a graph of items alone, in single precision, as the products take it."""
         nothing = np.zeros((int(neighbours.shape[0]), 0), dtype=np.float32)
-        return cls(neighbours, nothing, nothing)
+        return cls(neighbours.astype(np.float32, copy=False), nothing, nothing)
 
     @classmethod
     def of_factors(cls, left: Floats, right: Floats) -> ItemFilter:
