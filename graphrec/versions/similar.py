@@ -21,8 +21,8 @@ from graphrec.transfer import Ids, read_ids
 from graphrec.versions.learnt import Neighbours
 
 RELATIONSHIPS_A_BATCH = 20_000
-ITEMS_A_BATCH = 5_000
-"""Of items without a single similar one, which are only cleared."""
+ITEMS_A_BATCH = 1_000
+"""At most: a slot that is only emptied has no relationships to cut by, and deletes as many as were there."""
 
 Progress = Callable[[int, int], None]
 
