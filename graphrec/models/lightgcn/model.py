@@ -26,7 +26,7 @@ from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
 
 FILE = "lightgcn.npz"
 
-REVISION = 2
+REVISION = 3
 """Raised whenever the same data and settings learn other vectors than before."""
 
 
