@@ -58,7 +58,7 @@ def randomised_svd(matrix: sparse.csr_array, rank: int, seed: int, iterations: i
     for _ in range(iterations):
         basis = orthonormal(multiply(back, orthonormal(multiply(there, basis))))
     block = multiply(there, basis)
-    values, vectors = directions(block)
+    values, vectors = directions(gram(block))
     values, vectors = values[:rank], vectors[:, :rank]
     left = block @ (vectors / values).astype(np.float32)
     return Spectrum(left, values.astype(np.float32), basis @ vectors.astype(np.float32))
@@ -67,25 +67,40 @@ def randomised_svd(matrix: sparse.csr_array, rank: int, seed: int, iterations: i
 def orthonormal(x: Floats) -> Floats:
     """An orthonormal basis of the columns' span, one vector fewer for each column that depends on the others.
 
-    By the Gram matrix instead of Householder's reflections: all the work on long columns is dense products, which take
-    a tenth of the time and no copy in double precision. What single precision leaves uneven is evened out by another
-    turn (Yamamoto et al., "Roundoff error analysis of the CholeskyQR2 algorithm", ETNA 2015).
+    By Cholesky's factor of the Gram matrix instead of Householder's reflections: all the work on long columns is dense
+    products, which take a tenth of the time and no copy in double precision. Where columns nearly depend on each other
+    the eigenvectors of the Gram matrix say which directions there are, and another turn evens out what single precision
+    leaves uneven (Yamamoto et al., "Roundoff error analysis of the CholeskyQR2 algorithm", ETNA 2015).
     """
-    values, vectors = directions(x)
+    squares = gram(x)
+    factor = cholesky(squares)
+    if factor is not None:
+        return x @ np.linalg.inv(factor).T.astype(np.float32)
+    values, vectors = directions(squares)
     found = x @ (vectors / values).astype(np.float32)
     return found if not len(values) or values[-1] > WELL_CONDITIONED * values[0] else orthonormal(found)
 
 
-def directions(x: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The singular values above 0, falling, and right singular vectors of a tall block. Cost: rows × columns²."""
-    squares, vectors = np.linalg.eigh(gram(x))
-    values = np.sqrt(np.maximum(squares[::-1], 0))
+def cholesky(squares: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """The factor of a Gram matrix of columns that stand well apart; else None."""
+    try:
+        factor = np.linalg.cholesky(squares)
+    except np.linalg.LinAlgError:
+        return None
+    lengths = np.diag(factor)
+    return factor if lengths.min(initial=np.inf) > WELL_CONDITIONED * lengths.max(initial=0) else None
+
+
+def directions(squares: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The singular values above 0, falling, and right singular vectors of a block, from its Gram matrix."""
+    eigenvalues, vectors = np.linalg.eigh(squares)
+    values = np.sqrt(np.maximum(eigenvalues[::-1], 0))
     kept = values > NOTHING * max(values.max(initial=0), np.finfo(np.float32).tiny)
     return values[kept], vectors[:, ::-1][:, kept]
 
 
 def gram(x: Floats) -> NDArray[np.float64]:
-    """xᵀx in double precision, some rows at a time."""
+    """xᵀx in double precision, some rows at a time. Cost: rows × columns²."""
     total = np.zeros((x.shape[1], x.shape[1]))
     for start in range(0, len(x), BLOCK):
         rows = x[start : start + BLOCK].astype(np.float64)
