@@ -25,7 +25,8 @@ class LightGCNSettings(Settings):
 
     `batch_size` counts users; 0 takes one that fits their number. `validation_share` is what is withheld of a user's
     likings, for some users. `correction` 1 weighs negatives against how likely they are in a batch, 0 takes them as
-    they come. `n_negatives` counts for the sampling `shared` only.
+    they come. `n_negatives` counts for the sampling `shared` only; of what `in-batch` and `shared` come up with, at
+    most `most_negatives` a batch are told apart from what each user likes.
     """
 
     embedding_dim: int = 64
@@ -37,6 +38,7 @@ class LightGCNSettings(Settings):
     loss: str = "softmax"
     sampling: str = "in-batch"
     n_negatives: int = 1024
+    most_negatives: int = 8192
     temperature: float = 0.12
     correction: float = 1.0
     metric: str = "cosine"
@@ -53,6 +55,7 @@ class LightGCNSettings(Settings):
         self.at_least("epochs", 1)
         self.at_least("patience", 1)
         self.at_least("n_negatives", 1)
+        self.at_least("most_negatives", 1)
         for name, values in CHOICES.items():
             if getattr(self, name) not in values:
                 raise InputError(f"expected {name} to be one of {', '.join(values)}, found {getattr(self, name)!r}")
@@ -63,7 +66,10 @@ class LightGCNSettings(Settings):
             raise InputError(f"expected validation_share from 0 to below 1, found {self.validation_share}")
 
     def sized(self, n_users: int) -> Self:
-        """These settings with a batch size: 64 to 4,096 users, about 16 batches an epoch between them."""
+        """These settings with a batch size: 64 to 65,536 users, about 16 batches an epoch between them.
+
+        Each batch propagates over the whole graph: more batches for more users would cost as their square.
+        """
         if self.batch_size:
             return self
-        return replace(self, batch_size=2 ** min(max(round(math.log2(max(n_users, 1) / 16)), 6), 12))
+        return replace(self, batch_size=2 ** min(max(round(math.log2(max(n_users, 1) / 16)), 6), 16))
