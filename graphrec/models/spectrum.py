@@ -84,7 +84,7 @@ def orthonormal(x: Floats) -> Floats:
 def cholesky(squares: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """The factor of a Gram matrix of columns that stand well apart; else None."""
     try:
-        factor = np.linalg.cholesky(squares)
+        factor: NDArray[np.float64] = np.linalg.cholesky(squares).astype(np.float64, copy=False)
     except np.linalg.LinAlgError:
         return None
     lengths = np.diag(factor)
