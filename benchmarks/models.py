@@ -91,16 +91,17 @@ class Run:
         if there := self.results.find(key):
             return there
         trials: list[dict[str, Any]] = []
+        searchable = True
         path = self.parts / dataset / "search.npz"
         with Child(child.search, path, model, self.search_trials, 1, most_gib=self.most_gib) as running:
             try:
                 searchable = running.receive(STARTUP_S)
                 end = time.monotonic() + self.search_s
                 while len(trials) < (self.search_trials if searchable else 1):
-                    trials.append(running.receive(end - time.monotonic()))
+                    trials.append(running.receive(max(0.0, end - time.monotonic())))
                 note = ""
             except CutError as cut:
-                searchable, note = True, str(cut)
+                note = str(cut)  # the end of the budget, as a rule
         row = {**key, "searchable": searchable, "trials": trials, "note": note}
         self.results.add(row)
         return row

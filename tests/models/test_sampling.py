@@ -7,6 +7,7 @@ import pytest
 from scipy import sparse
 
 from graphrec.models.lightgcn.sampling import SAMPLERS, Batch, Likes, batches, n_batches
+from graphrec.models.lightgcn.settings import LightGCNSettings
 from graphrec.snapshot import Snapshot
 
 SIZE = 16
@@ -58,6 +59,13 @@ def test_the_same_seed_draws_the_same(likes: Likes, name: str) -> None:
 def first(likes: Likes, name: str, seed: int, most: int | None = None) -> Batch:
     """The first batch of ten users."""
     return next(batches(likes, SAMPLERS[name], 10, 7, np.random.default_rng(seed), most_negatives=most))
+
+
+def test_an_epoch_has_as_many_batches_however_many_users() -> None:
+    sizes = {n: LightGCNSettings().sized(n).batch_size for n in (10, 943, 29_858, 250_000, 2_000_000)}
+    assert [n_batches(n, size) for n, size in sizes.items()] == [1, 15, 16, 16, 16]
+    assert sizes[943] == 64
+    assert LightGCNSettings(batch_size=100).sized(250_000).batch_size == 100
 
 
 def rarely(likes: Likes) -> Likes:

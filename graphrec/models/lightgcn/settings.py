@@ -19,6 +19,13 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 """The words that a setting may be."""
 
 
+BATCHES = 16
+"""Batches an epoch, where none are asked for."""
+
+LEAST_USERS = 64
+"""Users a batch at least, where none are asked for."""
+
+
 @dataclass(frozen=True)
 class LightGCNSettings(Settings):
     """Everything that decides what is learnt; equal settings, data and machine give equal embeddings.
@@ -66,10 +73,10 @@ class LightGCNSettings(Settings):
             raise InputError(f"expected validation_share from 0 to below 1, found {self.validation_share}")
 
     def sized(self, n_users: int) -> Self:
-        """These settings with a batch size: 64 to 65,536 users, about 16 batches an epoch between them.
+        """These settings with a batch size: a sixteenth of the users, at least 64.
 
         Each batch propagates over the whole graph: more batches for more users would cost as their square.
         """
         if self.batch_size:
             return self
-        return replace(self, batch_size=2 ** min(max(round(math.log2(max(n_users, 1) / 16)), 6), 16))
+        return replace(self, batch_size=max(math.ceil(n_users / BATCHES), LEAST_USERS))
