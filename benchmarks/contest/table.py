@@ -45,5 +45,7 @@ def _figure(row: Mapping[str, Any], name: str, best: Mapping[str, float]) -> str
 def _settings(row: Mapping[str, Any]) -> str:
     if row["chosen"] == "defaults":
         return "defaults"
+    if not row["trials"]:
+        return "defaults: no trial came to an end"
     chosen = ", ".join(f"{name} {value}" for name, value in row["settings"].items()) or "the defaults"
     return f"best of {row['trials']}: {chosen}"
