@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -63,8 +64,8 @@ def read_arguments() -> argparse.Namespace:
 
 def read_matrix(path: Path) -> sparse.csr_array:
     """The training part of a data set."""
-    with load_frames(path) as frames:
-        return Snapshot.from_frames(frames).matrix
+    with tempfile.TemporaryDirectory() as folder:
+        return Snapshot.from_frames(load_frames(path, staging=Path(folder) / "frames")).matrix
 
 
 def forward_and_backward(network: PyGLightGCN, graph: tuple[object, ...], goal: Tensor) -> Tensor:

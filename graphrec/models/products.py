@@ -142,7 +142,7 @@ def _top_product(
     values: Any,
 ) -> None:
     sums = np.zeros(n_columns, dtype=np.float64)
-    last_row = np.full(n_columns, -1, dtype=np.int64)
+    last_row = np.full(n_columns, -1, dtype=np.int32)
     touched = np.empty(n_columns, dtype=np.int32)
     for row in range(first, last):
         n_touched = _add_up(left, right, row, sums, last_row, touched)

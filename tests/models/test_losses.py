@@ -110,3 +110,13 @@ def test_the_workspace_changes_nothing() -> None:
         gradients.append(torch.autograd.grad(found, (users, items)))
     for plain, placed in zip(*gradients, strict=True):
         torch.testing.assert_close(plain, placed)
+
+
+def test_where_negatives_are_fewer_the_other_items_are_liked_or_left_out() -> None:
+    logits = torch.tensor([[0.0, 1.0, 2.0, 3.0, -1.0], [0.5, 0.1, 0.2, 0.3, 0.4]])
+    weight = torch.tensor([0.1, 0.2, 0.3])
+    row, column = torch.tensor([0, 0, 1]), torch.tensor([1, 3, 4])
+    found = Scores(logits, torch.eye(5), row, column, column, 1.0, weight)
+    wanted = [torch.logsumexp(logits[0, [0, 2]] + weight[[0, 2]], 0), torch.logsumexp(logits[1, :3] + weight, 0)]
+    torch.testing.assert_close(found.log_others(), torch.stack(wanted))
+    torch.testing.assert_close(found.liked, torch.tensor([1.0, 3.0, 0.4]))

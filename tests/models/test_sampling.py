@@ -7,6 +7,7 @@ import pytest
 from scipy import sparse
 
 from graphrec.models.lightgcn.sampling import SAMPLERS, Batch, Likes, batches, n_batches
+from graphrec.models.lightgcn.settings import LightGCNSettings
 from graphrec.snapshot import Snapshot
 
 SIZE = 16
@@ -17,8 +18,8 @@ def likes(tastes: Snapshot) -> Likes:
     return Likes.of(tastes.matrix)
 
 
-def drawn(likes: Likes, name: str, seed: int = 1, size: int = SIZE) -> list[Batch]:
-    return list(batches(likes, SAMPLERS[name], size, 7, np.random.default_rng(seed)))
+def drawn(likes: Likes, name: str, seed: int = 1, size: int = SIZE, most: int | None = None) -> list[Batch]:
+    return list(batches(likes, SAMPLERS[name], size, 7, np.random.default_rng(seed), most_negatives=most))
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLERS))
@@ -55,15 +56,54 @@ def test_the_same_seed_draws_the_same(likes: Likes, name: str) -> None:
     assert not np.array_equal(first.users, other.users)
 
 
-@pytest.mark.parametrize("name", ["in-batch", "shared"])
-def test_the_candidates_of_a_batch_stand_for_all_items(likes: Likes, name: str) -> None:
-    """Σ of value × weight is on average Σ over all liked items (and all items when shared)."""
+def first(likes: Likes, name: str, seed: int, most: int | None = None) -> Batch:
+    """The first batch of ten users."""
+    return next(batches(likes, SAMPLERS[name], 10, 7, np.random.default_rng(seed), most_negatives=most))
+
+
+def test_an_epoch_has_as_many_batches_however_many_users() -> None:
+    sizes = {n: LightGCNSettings().sized(n).batch_size for n in (10, 943, 29_858, 250_000, 2_000_000)}
+    assert [n_batches(n, size) for n, size in sizes.items()] == [1, 15, 16, 16, 16]
+    assert sizes[943] == 64
+    assert LightGCNSettings(batch_size=100).sized(250_000).batch_size == 100
+
+
+def rarely(likes: Likes) -> Likes:
     rare = likes.matrix * (np.random.default_rng(2).random(likes.matrix.shape) < 0.05)
-    likes = Likes.of(sparse.csr_array(rare))
+    return Likes.of(sparse.csr_array(rare))
+
+
+@pytest.mark.parametrize("name", ["in-batch", "shared"])
+def test_a_thinned_batch_holds_the_same_likes_and_fewer_negatives(likes: Likes, name: str) -> None:
+    for whole, thin in zip(drawn(likes, name, most=10**6), drawn(likes, name, most=9), strict=True):
+        pairs = [set(zip(b.users[b.row], b.candidates[b.column], strict=True)) for b in (whole, thin)]
+        assert pairs[0] == pairs[1]
+        assert thin.n_negatives == 9 < whole.n_negatives == len(whole.candidates)
+        liked = likes.matrix.toarray() > 0
+        assert not liked[thin.users[thin.row], thin.candidates[thin.drawn]].any()
+
+
+@pytest.mark.parametrize("name", ["in-batch", "shared"])
+def test_the_negatives_of_a_thinned_batch_stand_for_all_items(likes: Likes, name: str) -> None:
+    likes = rarely(likes)
     value = np.random.default_rng(5).random(likes.matrix.shape[1])
     sums = []
     for seed in range(600):
-        batch = drawn(likes, name, seed, size=10)[0]
+        batch = first(likes, name, seed, most=6)
+        assert batch.log_weight is not None
+        sums.append((value[batch.candidates[: batch.n_negatives]] * np.exp(batch.log_weight)).sum())
+    possible = np.ones(len(value), dtype=bool) if name == "shared" else likes.n_likers > 0
+    assert np.mean(sums) == pytest.approx(value[possible].sum(), rel=0.06)
+
+
+@pytest.mark.parametrize("name", ["in-batch", "shared"])
+def test_the_candidates_of_a_batch_stand_for_all_items(likes: Likes, name: str) -> None:
+    """Σ of value × weight is on average Σ over all liked items (and all items when shared)."""
+    likes = rarely(likes)
+    value = np.random.default_rng(5).random(likes.matrix.shape[1])
+    sums = []
+    for seed in range(600):
+        batch = first(likes, name, seed)
         assert batch.log_weight is not None
         sums.append((value[batch.candidates] * np.exp(batch.log_weight)).sum())
     possible = np.ones(len(value), dtype=bool) if name == "shared" else likes.n_likers > 0

@@ -27,7 +27,7 @@ def train(  # noqa: PLR0917
     ] = None,
     num_layers: Annotated[int | None, typer.Option(help="How many hops are propagated.", show_default="2")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The step size of Adam.", show_default="0.01")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Liked pairs a step.", show_default="by their number")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Users a step.", show_default="by their number")] = None,
     epochs: Annotated[int | None, typer.Option(help="The most epochs to train.", show_default="40")] = None,
     patience: Annotated[
         int | None, typer.Option(help="Stop after so many epochs without a better recall.", show_default="3")

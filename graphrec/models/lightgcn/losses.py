@@ -20,7 +20,8 @@ class Scores:
     """The user of row `row[n]` likes the item of row `column[n]`, and not that of row `drawn[n]`.
 
     `users`, `items`: vectors, a row each; a score is their product divided by the temperature. `log_weight`: see
-    `Batch`. `workspace`: users × items numbers that are there already, so that no memory is asked for.
+    `Batch`, whose negatives are the first so many items. `workspace`: users × items numbers that are there already, so
+    that no memory is asked for.
     """
 
     users: Tensor
@@ -44,8 +45,11 @@ class Scores:
 
     def log_others(self) -> Tensor:
         """For each user the logarithm of the summed exponentials of all that the user doesn't like."""
-        users = self.users / self.temperature
-        return cast(Tensor, LogOthers.apply(users, self.items, self.row, self.column, self.log_weight, self.workspace))
+        n_negatives = len(self.items) if self.log_weight is None else len(self.log_weight)
+        liked = self.column < n_negatives
+        row, column = self.row[liked], self.column[liked]
+        users, items = self.users / self.temperature, self.items[:n_negatives]
+        return cast(Tensor, LogOthers.apply(users, items, row, column, self.log_weight, self.workspace))
 
     def _of(self, column: Tensor) -> Tensor:
         return (self.users[self.row] * self.items[column]).sum(dim=1) / self.temperature

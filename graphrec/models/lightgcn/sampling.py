@@ -36,9 +36,10 @@ class Likes:
 class Batch:
     """`users[row[n]]` likes `candidates[column[n]]`: every like of the users, row by row.
 
-    `candidates`: different items, rising. `log_weight`: for how many items, as a logarithm, a candidate stands as a
-    negative; None where all are there and each stands for itself. `drawn`: for each like the column of one candidate
-    that the user doesn't like, evenly drawn (that of the like itself where the user likes all).
+    `candidates`: different items. `log_weight`: for how many items, as a logarithm, a candidate stands as a negative;
+    None where all are there and each stands for itself. Where it is shorter than the candidates, only so many, the
+    first, are negatives. `drawn`: for each like the column of one candidate that the user doesn't like, evenly drawn
+    (that of the like itself where the user likes all).
     """
 
     users: Ints
@@ -47,6 +48,10 @@ class Batch:
     column: Ints
     drawn: Ints
     log_weight: Floats | None = None
+
+    @property
+    def n_negatives(self) -> int:
+        return len(self.candidates) if self.log_weight is None else len(self.log_weight)
 
 
 Sampler = Callable[[Likes, Ints, int, np.random.Generator], Batch]
@@ -75,12 +80,36 @@ SAMPLERS: Mapping[str, Sampler] = {"all": everything, "in-batch": in_batch, "sha
 
 
 def batches(
-    likes: Likes, sampler: Sampler, batch_size: int, n_negatives: int, rng: np.random.Generator
+    likes: Likes,
+    sampler: Sampler,
+    batch_size: int,
+    n_negatives: int,
+    rng: np.random.Generator,
+    *,
+    most_negatives: int | None = None,
 ) -> Iterator[Batch]:
     """Every user who likes anything once, shuffled, in batches that differ by one user at most."""
     order = rng.permutation(likes.users)
     for users in np.array_split(order, n_batches(len(order), batch_size)):
-        yield sampler(likes, np.sort(users), n_negatives, rng)
+        batch = sampler(likes, np.sort(users), n_negatives, rng)
+        yield batch if most_negatives is None else thinned(batch, most_negatives, rng)
+
+
+def thinned(batch: Batch, most: int, rng: np.random.Generator) -> Batch:
+    """The batch with at most so many negatives, evenly drawn, each standing for more items.
+
+    Users and the items that they like grow together, so that the scores of all pairs of both would grow as the square
+    of the interactions. A batch of all items stays exact.
+    """
+    n = len(batch.candidates)
+    if batch.log_weight is None or n <= most:
+        return batch
+    order = rng.permutation(n)
+    order = np.concatenate([np.sort(order[:most]), np.sort(order[most:])])
+    place = np.empty(n, dtype=np.int64)
+    place[order] = np.arange(n)
+    weight = batch.log_weight[order[:most]] + np.float32(np.log(n / most))
+    return Batch(batch.users, batch.candidates[order], batch.row, place[batch.column], place[batch.drawn], weight)
 
 
 def n_batches(n_users: int, batch_size: int) -> int:
@@ -89,7 +118,9 @@ def n_batches(n_users: int, batch_size: int) -> int:
 
 
 def _liked(likes: Likes, users: Ints) -> Ints:
-    return np.unique(likes.matrix[users].indices).astype(np.int64)
+    found = np.zeros(likes.matrix.shape[1], dtype=bool)
+    found[likes.matrix[users].indices] = True
+    return np.flatnonzero(found).astype(np.int64)
 
 
 def _chance(likes: Likes, n_users: int) -> NDArray[np.float64]:
@@ -114,8 +145,16 @@ def _draw(row: Ints, column: Ints, n_candidates: int, rng: np.random.Generator) 
     liked = row * n_candidates + column
     drawn = rng.integers(0, n_candidates, len(row))
     for _ in range(8):
-        again = np.isin(row * n_candidates + drawn, liked)
+        again = _among(row * n_candidates + drawn, liked)
         if not again.any():
             return drawn
         drawn[again] = rng.integers(0, n_candidates, int(again.sum()))
-    return np.where(np.isin(row * n_candidates + drawn, liked), column, drawn)
+    return np.where(_among(row * n_candidates + drawn, liked), column, drawn)
+
+
+def _among(keys: Ints, rising: Ints) -> NDArray[np.bool_]:
+    """Which keys are among those; a search in what is sorted, where `np.isin` would sort or hash it every time."""
+    if not len(rising):
+        return np.zeros(len(keys), dtype=bool)
+    place = np.minimum(np.searchsorted(rising, keys), len(rising) - 1)
+    return np.asarray(rising[place] == keys)

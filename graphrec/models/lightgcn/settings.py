@@ -19,6 +19,13 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 """The words that a setting may be."""
 
 
+BATCHES = 16
+"""Batches an epoch, where none are asked for."""
+
+LEAST_USERS = 64
+"""Users a batch at least, where none are asked for."""
+
+
 @dataclass(frozen=True)
 class LightGCNSettings(Settings):
     """Everything that decides what is learnt; equal settings, data and machine give equal embeddings.
@@ -26,7 +33,8 @@ class LightGCNSettings(Settings):
     `batch_size` counts users; 0 takes one that fits their number. `validation_share` is what is withheld of a user's
     likings, for some users. `correction` 1 weighs negatives against how likely they are in a batch, 0 takes them as
     they come. `finish`: when the best epoch is known, so many more, as a part of those until it, learn from what was
-    withheld as well. `n_negatives` counts for the sampling `shared` only. From an earlier model's weights it takes
+    withheld as well. `n_negatives` counts for the sampling `shared` only; of what `in-batch` and `shared` come up with,
+    at most `most_negatives` a batch are told apart from what each user likes. From an earlier model's weights it takes
     `warm_epochs` at most, with `warm_rate` of the learning rate: small steps, because there is little left to learn.
     """
 
@@ -49,6 +57,7 @@ class LightGCNSettings(Settings):
     loss: str = "softmax"
     sampling: str = "in-batch"
     n_negatives: int = 1024
+    most_negatives: int = 32768
     temperature: float = 0.12
     correction: float = 1.0
     metric: str = "cosine"
@@ -68,6 +77,7 @@ class LightGCNSettings(Settings):
         self.at_least("patience", 1)
         self.at_least("warm_epochs", 1)
         self.at_least("n_negatives", 1)
+        self.at_least("most_negatives", 1)
         for name, values in CHOICES.items():
             if getattr(self, name) not in values:
                 raise InputError(f"expected {name} to be one of {', '.join(values)}, found {getattr(self, name)!r}")
@@ -86,7 +96,10 @@ class LightGCNSettings(Settings):
         return replace(self, epochs=self.warm_epochs, learning_rate=self.learning_rate * self.warm_rate)
 
     def sized(self, n_users: int) -> Self:
-        """These settings with a batch size: 64 to 4,096 users, about 16 batches an epoch between them."""
+        """These settings with a batch size: a sixteenth of the users, at least 64.
+
+        Each batch propagates over the whole graph: more batches for more users would cost as their square.
+        """
         if self.batch_size:
             return self
-        return replace(self, batch_size=2 ** min(max(round(math.log2(max(n_users, 1) / 16)), 6), 12))
+        return replace(self, batch_size=max(math.ceil(n_users / BATCHES), LEAST_USERS))

@@ -93,7 +93,7 @@ class Trainer:
         s = self.settings
         steps, total = n_batches(len(self.likes.users), s.batch_size), 0.0
         rng = np.random.default_rng([s.seed, epoch])
-        drawn = batches(self.likes, self.sampler, s.batch_size, s.n_negatives, rng)
+        drawn = batches(self.likes, self.sampler, s.batch_size, s.n_negatives, rng, most_negatives=s.most_negatives)
         for step, batch in enumerate(drawn, start=1):
             loss = self._step(batch)
             if not np.isfinite(loss):
@@ -111,7 +111,7 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         vectors = self._vectors(batch)
         users, items = vectors.detach()[: len(batch.users)], vectors.detach()[len(batch.users) :].requires_grad_()
-        n_rows = max(1, BLOCK // len(batch.candidates))
+        n_rows = max(1, BLOCK // batch.n_negatives)
         blocks = [self._block(batch, users, items, start, n_rows) for start in range(0, len(users), n_rows)]
         assert items.grad is not None
         torch.autograd.backward(vectors, torch.cat([*(gradient for _, gradient in blocks), items.grad]))
