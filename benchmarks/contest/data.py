@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from graphrec.evaluation.hashing import hash_ids, hash_pairs
 from snapshots import read_snapshot, write_snapshot
 
 from graphrec.datasets import MOVIELENS_100K, fetch
 from graphrec.evaluation import Split, SplitSettings, split
+from graphrec.hashing import hash_ids, hash_pairs
 from graphrec.server.jars import cache_folder
 from graphrec.snapshot import Snapshot
 from loaders import load_frames

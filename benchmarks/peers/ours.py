@@ -22,7 +22,7 @@ SPACES: Mapping[str, Space] = {
         "learning_rate": Real(0.001, 0.02, log=True),
         "num_layers": Whole(1, 3),
         "temperature": Real(0.05, 0.3, log=True),
-        "embedding_dim": Choice((64, 128)),
+        "embedding_dim": Choice((64, 128, 256)),
     },
     "p3alpha": {"alpha": Real(0.4, 1.6), "beta": SHARE, "n_neighbours": NEIGHBOURS},
     "item_graph": {
@@ -32,14 +32,13 @@ SPACES: Mapping[str, Space] = {
         "n_neighbours": NEIGHBOURS,
     },
     "ease": {"ridge": Real(10, 3000, log=True), "n_candidates": Choice((50, 100, 200))},
-    "gfcf": {"alpha": SHARE, "rank": RANK, "n_neighbours": NEIGHBOURS},
+    "gfcf": {"alpha": SHARE, "rank": RANK},
     "chebyshev": {
         "order": Whole(2, 12),
         "flatness": Real(0.8, 3),
         "alpha": SHARE,
         "popularity": SHARE,
         "rank": RANK,
-        "n_neighbours": NEIGHBOURS,
     },
     "spectral": {"rank": RANK, "power": Real(0, 2), "popularity": SHARE},
 }
@@ -54,7 +53,7 @@ class Ours:
 
     def fit(self, snapshot: Snapshot, settings: Mapping[str, Any], until: float) -> str:
         self.snapshot = snapshot
-        self.recommender = make_fitted(self.name, settings).fit(snapshot)
+        self.recommender = make_fitted(self.name, settings, with_reasons=False).fit(snapshot)
         return ""
 
     def recommend(self, users: Ints, k: int) -> Ints:
