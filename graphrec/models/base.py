@@ -24,7 +24,10 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Report:
-    """One epoch: `step` of `steps` within it, the mean loss so far, and at its end the validation recall@20."""
+    """One epoch: `step` of `steps` within it, the mean loss so far, and at its end the validation recall@20.
+
+    `memory`: about how many bytes the training takes.
+    """
 
     epoch: int
     epochs: int
@@ -33,6 +36,7 @@ class Report:
     loss: float
     recall: float | None = None
     best_recall: float | None = None
+    memory: int = 0
 
 
 Progress = Callable[[Report], None]

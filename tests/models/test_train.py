@@ -67,7 +67,7 @@ def test_interrupted_training_goes_on_and_ends_with_the_same_vectors(filled: Gra
     assert versions.current(filled, "lightgcn") == first
     reports: list[Report] = []
     second = train(filled, "lightgcn", settings=SETTINGS, resume=True, again=True, progress=reports.append)
-    assert {r.epoch for r in reports} == {3}
+    assert {r.epoch for r in reports} == {3, 4}, "the last learns from what was withheld, too"
     np.testing.assert_array_equal(
         versions.read_slot(filled, first).vectors.item_vectors,
         versions.read_slot(filled, second).vectors.item_vectors,
@@ -95,7 +95,9 @@ def test_interrupted_while_publishing_it_publishes_without_training_again(filled
     assert versions.current(filled, "lightgcn") is None
     reports: list[Report] = []
     version = train(filled, "lightgcn", settings=SETTINGS, resume=True, progress=reports.append)
-    assert not reports
+    best = LightGCN.load(versions.version_folder(filled.home, "lightgcn", version.version) / "model").metrics["epochs"]
+    n_final = LightGCN.of(SETTINGS).settings.final_epochs(int(best))
+    assert len({r.epoch for r in reports}) == n_final, "only what learns from the withheld pairs, too"
     assert versions.current(filled, "lightgcn") == version
     assert not list(checkpoint_folder(filled.home, "lightgcn").iterdir())
 
@@ -155,7 +157,7 @@ def test_the_command_trains_a_filter_and_its_lists_are_shown(filled: Graph) -> N
 
 
 def test_the_command_trains_and_tells(filled: Graph) -> None:
-    arguments = ["train", "--epochs", "1", "--embedding-dim", "8", "--set", "batch_size=256"]
+    arguments = ["train", "--model", "lightgcn", "--epochs", "1", "--embedding-dim", "8", "--set", "batch_size=256"]
     told = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert "lightgcn version 1 is live (8 numbers a vector; validation_recall@20 " in told.stdout
     same = CliRunner().invoke(app, arguments, catch_exceptions=False)
@@ -168,7 +170,7 @@ def test_the_command_trains_and_tells(filled: Graph) -> None:
 
 def test_the_command_interrupted_says_how_to_go_on(filled: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verb._Watch, "fit", lambda self, report: stop_at(2)(report))
-    told = CliRunner().invoke(app, ["train", "--epochs", "2", "--embedding-dim", "8"])
+    told = CliRunner().invoke(app, ["train", "--model", "lightgcn", "--epochs", "2", "--embedding-dim", "8"])
     assert told.exit_code == 130
     assert "graphrec train --model lightgcn --resume" in told.stderr
     monkeypatch.undo()

@@ -86,6 +86,8 @@ class _Watch:
 
     def fit(self, report: Any) -> None:
         """One step of one epoch."""
+        if not self._tasks and report.memory:
+            err.print(f"training takes about {report.memory / 2**30:.1f} GiB of memory")
         best = report.best_recall if report.recall is None else report.recall
         told = f"loss {report.loss:.3f}" + (f", validation recall@20 {best:.4f}" if best is not None else "")
         self._update("training", (report.epoch - 1) * report.steps + report.step, report.epochs * report.steps, told)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from graphrec.errors import InputError
 from graphrec.models.base import Progress, Scores, Vectors, fingerprint_of
 from graphrec.models.checkpoint import State
+from graphrec.models.lightgcn.memory import memory_needed, require
 from graphrec.models.lightgcn.network import Network, best_device, new_network
 from graphrec.models.lightgcn.propagation import Adjacency
 from graphrec.models.lightgcn.settings import LightGCNSettings
@@ -85,9 +86,14 @@ class LightGCN:
         return self.settings.as_dict()
 
     def fit(self, snapshot: Snapshot, progress: Progress | None = None) -> Self:
-        """Learn from what users like. ModelError where the loss runs away, InputError without a single pair."""
+        """Learn from what users like.
+
+        ModelError where the loss runs away or memory is short, InputError without a single pair.
+        """
         if not snapshot.matrix.nnz:
             raise InputError("expected at least one user who likes an item, found none; load interactions first")
+        memory = memory_needed(sum(snapshot.matrix.shape), snapshot.matrix.nnz, self.settings)
+        require(memory)
         earlier = self._earlier()
         past = earlier.past if earlier else None
         validation = Validation.of(snapshot, self.settings.validation_share, self.settings.seed, past)
@@ -104,6 +110,7 @@ class LightGCN:
             self.fingerprint(snapshot),
             self.checkpoints,
             progress,
+            memory,
         )
         state = trainer.run(self.resume)
         self.untold_weight = _weights(network)

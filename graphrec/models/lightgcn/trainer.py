@@ -39,6 +39,7 @@ class Trainer:
     fingerprint: str
     checkpoints: Path | None = None
     progress: Progress | None = None
+    memory: int = 0
 
     def __post_init__(self) -> None:
         self.loss = LOSSES[self.settings.loss]
@@ -184,7 +185,7 @@ class Trainer:
 
     def _tell(self, report: Report) -> None:
         if self.progress:
-            self.progress(report)
+            self.progress(replace(report, memory=self.memory))
 
 
 def _parts(moment: str, state: State) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
