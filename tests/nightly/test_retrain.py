@@ -303,7 +303,7 @@ def test_a_half_loaded_data_set_is_not_learnt_from(graph: Graph, first: Outcome,
     path = write_night(tmp_path, 1)
     kill_at(path, "users", 1)
     with pytest.raises(ModelError, match=r"interrupted while it loaded .*night1\.csv, a part of which is in the graph"):
-        retrain()
+        retrain(name=NAME)
     assert retrain(name=NAME, data=NewData(path, COLUMNS), margin=0.5).decision == "swapped"
 
 
@@ -317,7 +317,7 @@ def test_a_version_from_elsewhere_is_not_overwritten_by_an_older_start(
     versions.publish(
         graph,
         "lightgcn",
-        versions.Embeddings(other.user_ids, other.user_vectors, other.item_ids, other.item_vectors),
+        other.learnt(Snapshot.from_graph(graph)),
         settings=other.settings_dict,
         save=other.save,
     )
