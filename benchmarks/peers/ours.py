@@ -8,41 +8,28 @@ from typing import Any
 import numpy as np
 
 from graphrec.evaluation.ranking import IN_MEMORY, rank_users
-from graphrec.recommend.fitted import make_fitted
+from graphrec.models import create
+from graphrec.models.settings import Range
+from graphrec.recommend.fitted import FITTED, make_fitted
 from graphrec.snapshot import Snapshot
 from peers.base import Choice, Ints, Real, Space, Whole
 
-NEIGHBOURS = Whole(50, 1000, log=True)
-RANK = Whole(16, 512, log=True)
-SHARE = Real(0, 1)
 
-SPACES: Mapping[str, Space] = {
-    "popular": {},
-    "lightgcn": {
-        "learning_rate": Real(0.001, 0.02, log=True),
-        "num_layers": Whole(1, 3),
-        "temperature": Real(0.05, 0.3, log=True),
-        "embedding_dim": Choice((64, 128, 256)),
-    },
-    "p3alpha": {"alpha": Real(0.4, 1.6), "beta": SHARE, "n_neighbours": NEIGHBOURS},
-    "item_graph": {
-        "user_power": Real(0, 1.5),
-        "item_power": Real(0.4, 1.4),
-        "balance": SHARE,
-        "n_neighbours": NEIGHBOURS,
-    },
-    "ease": {"ridge": Real(10, 3000, log=True), "n_candidates": Choice((50, 100, 200))},
-    "gfcf": {"alpha": SHARE, "rank": RANK},
-    "chebyshev": {
-        "order": Whole(2, 12),
-        "flatness": Real(0.8, 3),
-        "alpha": SHARE,
-        "popularity": SHARE,
-        "rank": RANK,
-    },
-    "spectral": {"rank": RANK, "power": Real(0, 2), "popularity": SHARE},
-}
-"""The ranges that are searched, by model. A fitted model that isn't listed runs with its defaults alone."""
+def space_of(name: str) -> Space:
+    """Where a model says that its settings may lie, as the benchmark draws them."""
+    settings = create(name).settings
+    kinds = settings.kinds()
+    return {setting: _span(span, kinds[setting]) for setting, span in settings.space.items()}
+
+
+def _span(span: Any, kind: type) -> Real | Whole | Choice:
+    if not isinstance(span, Range):
+        return Choice(tuple(span))
+    return Whole(int(span.low), int(span.high), span.log) if kind is int else Real(span.low, span.high, span.log)
+
+
+SPACES: Mapping[str, Space] = {name: space_of(name) for name in FITTED}
+"""The ranges that are searched, by model: those of `graphrec tune`."""
 
 
 class Ours:

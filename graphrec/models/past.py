@@ -13,6 +13,7 @@ from scipy import sparse
 
 from graphrec.snapshot import Snapshot
 from graphrec.snapshot.columns import positions
+from graphrec.versions.arrays import matrix_arrays, matrix_of
 
 Mask = NDArray[np.bool_]
 
@@ -46,8 +47,7 @@ class Past:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The matrices as arrays to write; the ids are the model's own."""
-        parts = {"learnt": self.learnt, "withheld": self.withheld}
-        return {f"{name}_{part}": getattr(m, part) for name, m in parts.items() for part in _PARTS}
+        return matrix_arrays("learnt", self.learnt) | matrix_arrays("withheld", self.withheld)
 
     @classmethod
     def of_arrays(
@@ -55,9 +55,7 @@ class Past:
     ) -> Self:
         """What `arrays` gave."""
         shape = len(user_ids), len(item_ids)
-        parts = {name: [arrays[f"{name}_{part}"] for part in _PARTS] for name in ("learnt", "withheld")}
-        learnt, withheld = (sparse.csr_array((d, columns, rows), shape=shape) for d, columns, rows in parts.values())
-        return cls(user_ids, item_ids, learnt, withheld)
+        return cls(user_ids, item_ids, matrix_of(arrays, "learnt", shape), matrix_of(arrays, "withheld", shape))
 
     def digest(self) -> str:
         """32 hexadecimal digits that are the same for the same pairs only."""
@@ -74,6 +72,3 @@ class Past:
         rows = np.repeat(np.arange(len(self.user_ids)), np.diff(pairs.indptr))
         known = rows * len(self.item_ids) + pairs.indices
         return (users >= 0) & (items >= 0) & np.isin(users * len(self.item_ids) + items, known)
-
-
-_PARTS = ("data", "indices", "indptr")

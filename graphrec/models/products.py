@@ -71,9 +71,9 @@ def cut_evenly(work: NDArray[np.int64]) -> NDArray[np.int64]:
     return cuts
 
 
-def multiply(rows: Rows, x: Floats, out: Floats | None = None) -> Floats:
+def multiply(rows: Rows, x: Floats) -> Floats:
     """The product with a dense block: rows × columns of x. Cost: nnz × columns of x."""
-    found = np.empty((rows.shape[0], x.shape[1]), dtype=np.float32) if out is None else out
+    found = np.empty((rows.shape[0], x.shape[1]), dtype=np.float32)
     on_all_cores(rows.cuts, lambda first, last: _multiply(*rows.parts, first, last, x, found))
     return found
 

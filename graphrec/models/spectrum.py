@@ -34,12 +34,12 @@ class Spectrum:
     right: Floats
 
 
-def normalise(matrix: sparse.csr_array, user_power: float = 0.5, item_power: float = 0.5) -> sparse.csr_array:
-    """D_u^-user_power R D_i^-item_power of users × items, float32. A row or column of zeros stays one."""
+def normalise(matrix: sparse.csr_array) -> sparse.csr_array:
+    """D_u^-½ R D_i^-½ of users × items, float32. A row or column of zeros stays one."""
     user_degree = np.asarray(matrix.sum(axis=1), dtype=np.float64)
     item_degree = np.asarray(matrix.sum(axis=0), dtype=np.float64)
-    left = np.where(user_degree > 0, user_degree, 1) ** -user_power
-    right = np.where(item_degree > 0, item_degree, 1) ** -item_power
+    left = np.where(user_degree > 0, user_degree, 1) ** -0.5
+    right = np.where(item_degree > 0, item_degree, 1) ** -0.5
     rows = np.repeat(left, np.diff(matrix.indptr))
     data = (matrix.data * rows * right[matrix.indices]).astype(np.float32)
     return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)

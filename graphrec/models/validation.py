@@ -6,6 +6,7 @@ past of an earlier model they disturb nothing: what it withheld stays withheld, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,22 +69,34 @@ class Validation:
         whole = sparse.csr_array((self.withheld.data, self.withheld.indices, indptr), shape=self.train.shape)
         return Past(snapshot.user_ids, snapshot.item_ids, self.train, whole)
 
+    def blocks(self) -> Iterator[tuple[NDArray[np.int64], sparse.csr_array, sparse.csr_array]]:
+        """Some users at a time: who they are, their rows of `train`, and those of `withheld`."""
+        for start in range(0, len(self.users), BLOCK):
+            users = self.users[start : start + BLOCK]
+            yield users, self.train[users], self.withheld[start : start + BLOCK]
+
     def recall(self, user_vectors: Tensor, item_vectors: Tensor) -> float:
         """Recall@20 over the users, training items masked; 0 where nothing could be withheld."""
-        found = [self._hits(user_vectors, item_vectors, start) for start in range(0, len(self.users), BLOCK)]
+        found = [_recalls(user_vectors, item_vectors, *block) for block in self.blocks()]
         return float(np.concatenate(found).mean()) if found else 0.0
 
-    def _hits(self, user_vectors: Tensor, item_vectors: Tensor, start: int) -> NDArray[np.float64]:
-        users = self.users[start : start + BLOCK]
-        scores = user_vectors[torch.from_numpy(users).to(user_vectors.device)] @ item_vectors.T
-        rows, columns = self.train[users].nonzero()
-        scores[torch.from_numpy(rows).long(), torch.from_numpy(columns).long()] = -torch.inf
-        best = scores.topk(min(K, scores.shape[1]), sorted=False).indices.cpu().numpy()
-        wanted = self.withheld[start : start + BLOCK]
-        rows, columns = wanted.nonzero()
-        keys = np.arange(len(users))[:, None] * scores.shape[1] + best
-        hits = np.isin(keys, rows.astype(np.int64) * scores.shape[1] + columns).sum(axis=1)
-        return np.asarray(hits / np.diff(wanted.indptr), dtype=np.float64)
+
+def _recalls(
+    user_vectors: Tensor,
+    item_vectors: Tensor,
+    users: NDArray[np.int64],
+    train: sparse.csr_array,
+    withheld: sparse.csr_array,
+) -> NDArray[np.float64]:
+    """Recall@20 of each user of a block."""
+    scores = user_vectors[torch.from_numpy(users).to(user_vectors.device)] @ item_vectors.T
+    rows, columns = train.nonzero()
+    scores[torch.from_numpy(rows).long(), torch.from_numpy(columns).long()] = -torch.inf
+    best = scores.topk(min(K, scores.shape[1]), sorted=False).indices.cpu().numpy()
+    rows, columns = withheld.nonzero()
+    keys = np.arange(len(users))[:, None] * scores.shape[1] + best
+    hits = np.isin(keys, rows.astype(np.int64) * scores.shape[1] + columns).sum(axis=1)
+    return np.asarray(hits / np.diff(withheld.indptr), dtype=np.float64)
 
 
 def _n_wanted(matrix: sparse.csr_array, share: float) -> NDArray[np.int64]:

@@ -5,21 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from scipy import sparse
-
 from graphrec.snapshot import Snapshot
-from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
+from graphrec.versions.arrays import matrix_arrays, matrix_of, read_arrays, read_ids, write_arrays
 
 MATRICES = ("matrix", "seen", "tags", "follows")
 IDS = ("user_ids", "item_ids", "tag_names")
 COLUMNS = ("rating", "last_at")
-PARTS = ("data", "indices", "indptr")
 
 
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     """Write all of it; the file is there whole or not at all."""
-    arrays = {f"{name}_{part}": getattr(getattr(snapshot, name), part) for name in MATRICES for part in PARTS}
-    arrays |= {name: getattr(snapshot, name) for name in COLUMNS}
+    arrays = {name: getattr(snapshot, name) for name in COLUMNS}
+    for name in MATRICES:
+        arrays |= matrix_arrays(name, getattr(snapshot, name))
     write_arrays(path, arrays, {name: getattr(snapshot, name) for name in IDS})
 
 
@@ -30,6 +28,6 @@ def read_snapshot(path: Path) -> Snapshot:
     users, items, tags = (len(found[name]) for name in IDS)
     shapes = {"matrix": (users, items), "seen": (users, items), "tags": (items, tags), "follows": (users, users)}
     for name, shape in shapes.items():
-        found[name] = sparse.csr_array(tuple(arrays[f"{name}_{part}"] for part in PARTS), shape=shape)
+        found[name] = matrix_of(arrays, name, shape)
         found[name].has_canonical_format = True
     return Snapshot(**found)

@@ -6,8 +6,6 @@ before, whole.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -26,7 +24,7 @@ from graphrec.graph import Graph
 from graphrec.ingest.load import LoadReport, load
 from graphrec.ingest.schema import ensure_schema
 from graphrec.models import create
-from graphrec.models.base import Report, WarmModel
+from graphrec.models.base import Report, WarmModel, fingerprint_of
 from graphrec.models.train import publish_model
 from graphrec.nightly.audit import Audit
 from graphrec.nightly.gate import compare
@@ -36,7 +34,7 @@ from graphrec.nightly.outcome import Outcome
 from graphrec.server import Home
 from graphrec.snapshot import Snapshot
 from graphrec.versions import ModelVersion, version_folder
-from graphrec.versions.files import model_folder
+from graphrec.versions.files import checked_folder, model_folder
 from graphrec.versions.publish import KEPT
 
 MARGIN = 0.01
@@ -90,8 +88,7 @@ class Plan:
     def record(self) -> Record:
         """A run that begins now. Runs that do the same have the same digest: one may go on where the other was."""
         marks = self.data.marks() if self.data else None
-        text = json.dumps([self.name, dict(self.settings), marks, self.warm], sort_keys=True, default=str)
-        digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        digest = fingerprint_of(self.name, dict(self.settings), marks, self.warm)
         return Record(digest, int(time.time() * 1000), self.loading)
 
 
@@ -245,8 +242,7 @@ class _Night:
         return model
 
     def _fitted(self, graph: Graph, live: ModelVersion) -> WarmModel:
-        versions.load_files(graph, live)  # raises where this home doesn't hold them, or those of another graph
-        folder = version_folder(graph.home, live.name, live.version) / "model"
+        folder = checked_folder(graph, live) / "model"
         model: WarmModel = type(create(live.name)).load(folder)  # type: ignore[assignment]
         return model
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from graphrec.models.base import Progress
 from graphrec.models.blend.model import Blend
 from graphrec.recommend.base import Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
+from graphrec.recommend.embedding import profile_vector
 from graphrec.recommend.filtering import FilterRecommender
 from graphrec.recommend.topk import Best, top_k
 
@@ -25,27 +25,16 @@ class BlendedRecommender(FilterRecommender):
     most by the graph.
     """
 
-    def __init__(
-        self,
-        model: Blend,
-        *,
-        titles: Mapping[str, str] | None = None,
-        progress: Progress | None = None,
-        with_reasons: bool = True,
-    ) -> None:
-        super().__init__(model, titles=titles, progress=progress, with_reasons=with_reasons)
-        self._blend = model
+    _model: Blend
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """What `save` wrote."""
         catalogue = Catalogue.load(folder)
-        found = cls(Blend.load(folder), titles=catalogue.titles)
-        found._catalogue = catalogue
-        return found
+        return cls.over(Blend.load(folder), catalogue)
 
     def _rank(self, rows: sparse.csr_array, profiles: Sequence[Profile], k: int, candidates: Candidates) -> Best:
-        mixture = self._blend.mixture
+        mixture = self._model.mixture
         scores = mixture.scores(rows, self._vectors(profiles))
         scores[:, ~mixture.is_known] = -np.inf
         self._fitted().mask(scores, profiles, candidates)
@@ -53,16 +42,7 @@ class BlendedRecommender(FilterRecommender):
 
     def _vectors(self, profiles: Sequence[Profile]) -> npt.NDArray[np.float32]:
         """A vector of length 1 for each profile, 0 where there is none."""
-        catalogue, items = self._fitted(), self._blend.item_vectors
-        found = np.zeros((len(profiles), items.shape[1]), dtype=np.float32)
-        for row, profile in enumerate(profiles):
-            user = catalogue.user_idx(profile.user_id)
-            own = [(i, w) for i, w in zip(catalogue.item_idx(list(profile.items)), profile.items.values(), strict=True)]
-            own = [(i, w) for i, w in own if i >= 0 and w > 0]
-            if user >= 0:
-                found[row] = self._blend.user_vectors[user]
-            if own:
-                weights = np.array([w for _, w in own], dtype=np.float32)
-                found[row] += weights @ items[[i for i, _ in own]] / weights.sum()
+        vectors = self._model.user_vectors, self._model.item_vectors
+        found = np.stack([profile_vector(self._fitted(), profile, *vectors) for profile in profiles])
         length = np.linalg.norm(found, axis=1, keepdims=True)
         return np.asarray(found / np.where(length > 0, length, 1), dtype=np.float32)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,9 @@ from scipy import sparse
 from graphrec.errors import ModelError
 from graphrec.recommend.base import Candidates, Profile
 from graphrec.snapshot import Snapshot
+from graphrec.versions.arrays import matrix_arrays, matrix_of
 
 Ints = npt.NDArray[np.int64]
-PARTS = ("data", "indices", "indptr")
-"""The arrays of a matrix in `catalogue.npz`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +103,7 @@ class Catalogue:
         folder.mkdir(parents=True, exist_ok=True)
         body = {"user_ids": list(self.user_ids), "item_ids": list(self.item_ids), "titles": dict(self.titles)}
         (folder / "catalogue.json").write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
-        parts = {"liked": self.liked, "seen": self.seen}
-        arrays = {f"{name}_{part}": getattr(m, part) for name, m in parts.items() for part in PARTS}
+        arrays = matrix_arrays("liked", self.liked) | matrix_arrays("seen", self.seen)
         np.savez_compressed(folder / "catalogue.npz", allow_pickle=False, **arrays)
 
     @classmethod
@@ -116,7 +114,7 @@ class Catalogue:
             with np.load(folder / "catalogue.npz", allow_pickle=False) as arrays:
                 user_ids, item_ids = (np.array(body[name], dtype=object) for name in ("user_ids", "item_ids"))
                 shape = len(user_ids), len(item_ids)
-                liked, seen = (_matrix(arrays, name, shape) for name in ("liked", "seen"))
+                liked, seen = (matrix_of(arrays, name, shape) for name in ("liked", "seen"))
             return cls(user_ids, item_ids, liked, seen, body["titles"])
         except (OSError, ValueError, KeyError) as error:
             raise ModelError(
@@ -128,7 +126,3 @@ def row_of(matrix: sparse.csr_array, row: int) -> npt.NDArray[np.int32]:
     """The columns of one row."""
     indices: npt.NDArray[np.int32] = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
     return indices
-
-
-def _matrix(arrays: Mapping[str, npt.NDArray[Any]], name: str, shape: tuple[int, int]) -> sparse.csr_array:
-    return sparse.csr_array(tuple(arrays[f"{name}_{part}"] for part in PARTS), shape=shape)

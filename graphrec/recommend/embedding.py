@@ -77,7 +77,8 @@ class EmbeddingRecommender:
     def recommend(self, profiles: Sequence[Profile], k: int = 10, candidates: Candidates = ALL_UNSEEN) -> pd.DataFrame:
         """The items of the largest dot product, each with the liked item that lies nearest to it as the reason."""
         catalogue = self._fitted()
-        vectors = {n: v for n, p in enumerate(profiles) if (v := self._vector(catalogue, p)) is not None}
+        found = {n: profile_vector(catalogue, p, self.user_vectors, self.item_vectors) for n, p in enumerate(profiles)}
+        vectors = {n: vector for n, vector in found.items() if vector.any()}
         tables = []
         for block in _blocks(list(vectors)):
             asked = [profiles[n] for n in block]
@@ -130,18 +131,6 @@ class EmbeddingRecommender:
         self.user_vectors = np.ascontiguousarray(user_vectors, dtype=np.float32)
         self.item_vectors = np.ascontiguousarray(item_vectors, dtype=np.float32)
 
-    def _vector(self, catalogue: Catalogue, profile: Profile) -> Vectors | None:
-        user = catalogue.user_idx(profile.user_id)
-        own = [(i, w) for i, w in zip(catalogue.item_idx(list(profile.items)), profile.items.values(), strict=True)]
-        own = [(i, w) for i, w in own if i >= 0 and w > 0]
-        if user < 0 and not own:
-            return None
-        vector = self.user_vectors[user] if user >= 0 else np.zeros(self.item_vectors.shape[1], dtype=np.float32)
-        if own:
-            weights = np.array([w for _, w in own], dtype=np.float32)
-            vector = vector + weights @ self.item_vectors[[i for i, _ in own]] / weights.sum()
-        return vector if vector.any() else None
-
     def _rank(self, vectors: Vectors, profiles: Sequence[Profile], k: int, candidates: Candidates) -> Best:
         scores = vectors @ self.item_vectors.T
         scores[:, ~self.item_vectors.any(axis=1)] = -np.inf
@@ -172,6 +161,18 @@ class EmbeddingRecommender:
         if self._catalogue is None:
             raise ModelError(f"the recommender {self.name} has learnt nothing yet; call fit(snapshot) or load(folder)")
         return self._catalogue
+
+
+def profile_vector(catalogue: Catalogue, profile: Profile, user_vectors: Vectors, item_vectors: Vectors) -> Vectors:
+    """The vector of the profile's user and the weighted mean of its items' added up; zeros where nothing is known."""
+    user = catalogue.user_idx(profile.user_id)
+    vector = user_vectors[user] if user >= 0 else np.zeros(item_vectors.shape[1], dtype=np.float32)
+    own = [(i, w) for i, w in zip(catalogue.item_idx(list(profile.items)), profile.items.values(), strict=True)]
+    own = [(i, w) for i, w in own if i >= 0 and w > 0]
+    if not own:
+        return vector
+    weights = np.array([w for _, w in own], dtype=np.float32)
+    return np.asarray(vector + weights @ item_vectors[[i for i, _ in own]] / weights.sum())
 
 
 def _top(scores: Vectors, left: Vectors, right: Vectors, k: int) -> Best:

@@ -86,28 +86,25 @@ def _through_people(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
 
 
 def _similar_items(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
+    """The liked items that lead there, each with its share of the graph's score, or of its part in a blend's."""
     rows = asked.ways("similar/explain")
     titles = titles_of(asked.graph, (way["because_id"] for way in rows))
     reasons = []
     for way in rows:
         title = titles[way["because_id"]]
         text = f"{asked.title} is liked by the people who like {title}"
-        reasons.append(Reason(text, way["part"], asked.ends(("item", title))))
+        reasons.append(Reason(text, way["share"] * row.get("graph", row["score"]), asked.ends(("item", title))))
     return reasons
 
 
 def _blended(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
-    """The ways through similar items, which share the graph's part, then the two other parts."""
-    ways = [
-        Reason(reason.text, way["share"] * row["graph"], reason.path)
-        for reason, way in zip(_similar_items(asked, row), asked.ways("similar/explain"), strict=True)
-    ]
+    """The ways through similar items and the two other parts, the strongest first."""
     taste = f"{asked.title} is liked by people whose taste is like yours"
     others = [
         Reason(taste, row["vectors"], asked.ends(("people", "people of your taste"))),
         Reason(f"{asked.title} is liked by many", row["popularity"], asked.ends(("people", "everybody"))),
     ]
-    found = [*ways, *(reason for reason in others if reason.part)]
+    found = [*_similar_items(asked, row), *(reason for reason in others if reason.part)]
     return sorted(found, key=lambda reason: -(reason.part or 0.0))[: asked.k]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,8 @@ from scipy import sparse
 
 from graphrec.errors import ModelError
 from graphrec.models.base import Progress
-from graphrec.models.blend.model import Blend
-from graphrec.models.filters.item_filter import BLOCK
-from graphrec.models.filters.model import FilterModel, load_filter
+from graphrec.models.filters.item_filter import BLOCK, ItemFilter
+from graphrec.models.filters.model import load_filter
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
 from graphrec.recommend.tables import (
@@ -29,12 +28,31 @@ from graphrec.recommend.topk import Best, order, top_k
 from graphrec.snapshot import Snapshot
 
 
+class HasFilter(Protocol):
+    """A model that is, or holds, a filter over the items of the snapshot that it was fitted to."""
+
+    name: str
+
+    @property
+    def found(self) -> ItemFilter:
+        """The filter."""
+        ...
+
+    def fit(self, snapshot: Snapshot, progress: Progress | None = None) -> Self:
+        """Learn from the snapshot alone."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write the model into a folder."""
+        ...
+
+
 class FilterRecommender:
     """Ranks items by a filter of the profile's own items: users who came after the fit are scored as any other."""
 
     def __init__(
         self,
-        model: FilterModel | Blend,
+        model: HasFilter,
         *,
         titles: Mapping[str, str] | None = None,
         progress: Progress | None = None,
@@ -49,7 +67,7 @@ class FilterRecommender:
         self._catalogue: Catalogue | None = None
 
     @classmethod
-    def over(cls, model: FilterModel, catalogue: Catalogue) -> Self:
+    def over(cls, model: HasFilter, catalogue: Catalogue) -> Self:
         """A recommender by a filter that is fitted already, over the items of the catalogue."""
         found = cls(model, titles=catalogue.titles)
         found._catalogue = catalogue

@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from graphrec.errors import ModelError
+
+PARTS = ("data", "indices", "indptr")
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Any], ids: Mapping[str, NDArray[np.object_]] | None = None) -> None:
@@ -40,6 +43,16 @@ def read_ids(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.object
     ends = arrays[f"{name}_ends"].tolist()
     words = [text[start:end].decode() for start, end in zip([0, *ends[:-1]], ends, strict=True)] if ends else []
     return np.array([*words, None], dtype=object)[:-1]
+
+
+def matrix_arrays(name: str, matrix: sparse.csr_array) -> dict[str, NDArray[Any]]:
+    """A sparse matrix as arrays under its name, to be written."""
+    return {f"{name}_{part}": getattr(matrix, part) for part in PARTS}
+
+
+def matrix_of(arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, int]) -> sparse.csr_array:
+    """The matrix that `matrix_arrays` put there under a name."""
+    return sparse.csr_array(tuple(arrays[f"{name}_{part}"] for part in PARTS), shape=shape)
 
 
 def _pack(name: str, words: NDArray[np.object_]) -> dict[str, NDArray[Any]]:

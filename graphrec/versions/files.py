@@ -7,11 +7,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from scipy import sparse
-
 from graphrec.errors import ModelError
 from graphrec.graph import Graph
-from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
+from graphrec.versions.arrays import matrix_arrays, matrix_of, read_arrays, read_ids, write_arrays
 from graphrec.versions.learnt import Learnt, Neighbours
 from graphrec.versions.vectors import Embeddings
 from graphrec.versions.version import ModelVersion, check_name
@@ -61,6 +59,15 @@ def has_files(graph: Graph, version: ModelVersion) -> bool:
 
 def load_files(graph: Graph, version: ModelVersion) -> Learnt:
     """What a version holds, from this home. Raises ModelError if they are missing or belong to another graph."""
+    folder = checked_folder(graph, version)
+    return Learnt(
+        _read_vectors(folder / VECTORS) if version.dim else None,
+        _read_neighbours(folder / NEIGHBOURS) if version.n_neighbours else None,
+    )
+
+
+def checked_folder(graph: Graph, version: ModelVersion) -> Path:
+    """Where a version's files lie. Raises ModelError if they are missing or belong to another graph."""
     folder = version_folder(graph.home, version.name, version.version)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -71,10 +78,7 @@ def load_files(graph: Graph, version: ModelVersion) -> Learnt:
             f"{folder} belongs to the graph {manifest.get('graph_id')} (format {manifest.get('format')}), "
             f"not to {version.graph_id} (format {FORMAT}); use another --home, or train again"
         )
-    return Learnt(
-        _read_vectors(folder / VECTORS) if version.dim else None,
-        _read_neighbours(folder / NEIGHBOURS) if version.n_neighbours else None,
-    )
+    return folder
 
 
 def _write_vectors(path: Path, embeddings: Embeddings) -> None:
@@ -89,15 +93,13 @@ def _read_vectors(path: Path) -> Embeddings:
 
 
 def _write_neighbours(path: Path, neighbours: Neighbours) -> None:
-    arrays = {part: getattr(neighbours.scores, part) for part in ("data", "indices", "indptr")}
-    write_arrays(path, arrays, {"item_ids": neighbours.item_ids})
+    write_arrays(path, matrix_arrays("scores", neighbours.scores), {"item_ids": neighbours.item_ids})
 
 
 def _read_neighbours(path: Path) -> Neighbours:
     arrays = read_arrays(path)
     item_ids = read_ids(arrays, "item_ids")
-    parts = arrays["data"], arrays["indices"], arrays["indptr"]
-    return Neighbours(item_ids, sparse.csr_array(parts, shape=(len(item_ids), len(item_ids))))
+    return Neighbours(item_ids, matrix_of(arrays, "scores", (len(item_ids), len(item_ids))))
 
 
 def prune_files(home: Path, name: str, oldest: int) -> None:

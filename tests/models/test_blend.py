@@ -11,7 +11,7 @@ from scipy import sparse
 
 from graphrec.errors import InputError
 from graphrec.models import create
-from graphrec.models.blend.choice import choose
+from graphrec.models.blend.choice import choose, quality
 from graphrec.models.blend.learning import Candidates, candidates, learn
 from graphrec.models.blend.mixture import Mixture, Weights, add, popularity_of
 from graphrec.models.blend.model import Blend
@@ -103,8 +103,11 @@ def test_candidates_score_as_the_mixture_does(fitted: Blend, tastes: Snapshot) -
 
 def test_a_named_filter_is_taken_and_auto_takes_the_best(tastes: Snapshot) -> None:
     validation = Validation.of(tastes, 0.1, 42)
-    assert choose(validation, "gfcf", {"gfcf": {"rank": 3}}).settings.as_dict()["rank"] == 3
-    assert choose(validation, "auto", {}).name in ("chebyshev", "ease")
+    named, _ = choose(validation, "gfcf", {"gfcf": {"rank": 3}})
+    assert named.settings.as_dict()["rank"] == 3
+    best, found = choose(validation, "auto", {})
+    assert best.name in ("chebyshev", "ease")
+    assert quality(validation, found) >= quality(validation, best.form.solve(validation.train, named.settings))
 
 
 def test_a_blend_is_the_same_again_and_after_loading(fitted: Blend, tastes: Snapshot, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from graphrec.models.blend.learning import best_first, quality_of
-from graphrec.models.filters.item_filter import BLOCK, ItemFilter
+from graphrec.models.blend.learning import among, best_first, quality_of
+from graphrec.models.filters.item_filter import ItemFilter
 from graphrec.models.filters.model import FILTERS, FilterModel
 from graphrec.models.validation import Validation
 
@@ -22,30 +22,27 @@ TRIED: tuple[tuple[str, Mapping[str, Any]], ...] = (
 """What `auto` tries. On sparse data with many items the first wins, on dense data with few EASE."""
 
 
-def choose(validation: Validation, name: str, settings: Mapping[str, Mapping[str, Any]]) -> FilterModel:
-    """The model, not yet fitted: of the name given, or for `auto` the best of those tried. Settings by filter."""
-    if name != "auto":
-        return FILTERS[name].of(settings.get(name, {}))
-    tried = list(_tried(settings))
-    if not len(validation.users):
-        return tried[0]
-    found = [quality(validation, model.form.solve(validation.train, model.settings)) for model in tried]
-    return tried[int(np.argmax(found))]
+def choose(
+    validation: Validation, name: str, settings: Mapping[str, Mapping[str, Any]]
+) -> tuple[FilterModel, ItemFilter]:
+    """The model of the name given, or for `auto` the best of those tried, and what it finds in the training part.
+
+    The model isn't fitted yet. Settings by filter.
+    """
+    tried = [FILTERS[name].of(settings.get(name, {}))] if name != "auto" else list(_tried(settings))
+    tried = tried if len(validation.users) else tried[:1]
+    found = [model.form.solve(validation.train, model.settings) for model in tried]
+    best = int(np.argmax([quality(validation, one) for one in found])) if len(found) > 1 else 0
+    return tried[best], found[best]
 
 
 def quality(validation: Validation, found: ItemFilter) -> float:
     """The mean of recall@20 and NDCG@20 over those from whom something was withheld."""
     hits = []
-    for start in range(0, len(validation.users), BLOCK):
-        rows, wanted = (
-            validation.train[validation.users[start : start + BLOCK]],
-            validation.withheld[start : start + BLOCK],
-        )
+    for _, rows, wanted in validation.blocks():
         scores = found.scores(rows)
         scores[rows.nonzero()] = -np.inf
-        withheld = np.zeros(scores.shape, dtype=bool)
-        withheld[wanted.nonzero()] = True
-        hits.append(np.take_along_axis(withheld, best_first(scores), axis=1))
+        hits.append(among(wanted, best_first(scores)))
     return quality_of(np.concatenate(hits), np.diff(validation.withheld.indptr))
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from graphrec.models.blend.mixture import Weights
-from graphrec.models.filters.item_filter import BLOCK, Floats, ItemFilter
+from graphrec.models.filters.item_filter import Floats, ItemFilter
 from graphrec.models.validation import K, Validation
 
 DEPTH = 100
@@ -79,6 +79,13 @@ def best_first(scores: Floats) -> NDArray[np.int64]:
     return np.asarray(np.take_along_axis(best, order, axis=1))
 
 
+def among(wanted: sparse.csr_array, columns: NDArray[np.int64]) -> Bools:
+    """Which columns of each row a matrix has an entry at."""
+    found = np.zeros(wanted.shape, dtype=bool)
+    found[wanted.nonzero()] = True
+    return np.take_along_axis(found, columns, axis=1)
+
+
 def quality_of(hits: Bools, n_withheld: NDArray[np.int64]) -> float:
     """The mean of recall@20 and NDCG@20 of lists, given which of their places were withheld."""
     gains = 1 / np.log2(np.arange(K) + 2)
@@ -91,9 +98,7 @@ def candidates(
 ) -> Candidates:
     """What the parts say of those from whom something was withheld. Memory: a few blocks of users × items."""
     blocks = []
-    for start in range(0, len(validation.users), BLOCK):
-        users, wanted = validation.users[start : start + BLOCK], validation.withheld[start : start + BLOCK]
-        rows = validation.train[users]
+    for users, rows, wanted in validation.blocks():
         tables = graph.scores(rows), walk.scores(rows), vectors[0][users] @ vectors[1].T
         blocks.append(_block(rows, wanted, tables, popularity))
     return Candidates(*(np.concatenate(part) for part in zip(*blocks, strict=True)))
@@ -108,7 +113,7 @@ def _block(
     pairs = (graph, graph), (graph, walk), (walk, walk)
     products = np.stack([np.einsum("ij,ij->i", a, b, dtype=np.float64) / n_items for a, b in pairs], axis=1)
     squares = np.einsum("ij,ij->i", cosines, cosines, dtype=np.float64) / n_items
-    liked = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)), rows.indices
+    liked = rows.nonzero()
     hidden = np.where(popularity > 0, 0, -np.inf).astype(np.float32)
     columns = np.sort(np.concatenate([_best(table, liked, hidden) for table in tables], axis=1), axis=1)
     again = np.zeros(columns.shape, dtype=bool)
@@ -117,20 +122,18 @@ def _block(
     masked[liked] = -np.inf
     allowed = np.where(again, -np.inf, np.take_along_axis(masked, columns, axis=1)).astype(np.float32)
     said = [np.take_along_axis(table, columns, axis=1) for table in tables]
-    hits = np.zeros(graph.shape, dtype=bool)
-    hits[np.repeat(np.arange(len(graph)), np.diff(wanted.indptr)), wanted.indices] = True
     return (
         allowed,
         *said,
         popularity[columns],
         products,
         squares,
-        np.take_along_axis(hits, columns, axis=1),
+        among(wanted, columns),
         np.diff(wanted.indptr),
     )
 
 
-def _best(table: Floats, liked: tuple[NDArray[np.int64], NDArray[np.int32]], hidden: Floats) -> NDArray[np.int64]:
+def _best(table: Floats, liked: tuple[Any, Any], hidden: Floats) -> NDArray[np.int64]:
     """The columns of the DEPTH best of each row that may come."""
     masked = table + hidden
     masked[liked] = -np.inf

@@ -14,7 +14,7 @@ from scipy import sparse
 from graphrec.errors import InputError
 from graphrec.models.base import Progress, Scores, Vectors, fingerprint_of
 from graphrec.models.blend.choice import choose
-from graphrec.models.blend.learning import Candidates, candidates, learn
+from graphrec.models.blend.learning import candidates, learn
 from graphrec.models.blend.mixture import Mixture, Weights, add, popularity_of
 from graphrec.models.blend.settings import BlendSettings, by_part
 from graphrec.models.filters.item_filter import Floats, ItemFilter, no_filter
@@ -127,9 +127,9 @@ class Blend:
         self.lightgcn.fit(snapshot, progress)
         validation = self.lightgcn.validation
         assert validation is not None
-        chosen = choose(validation, self.settings.filter, self.part_settings)
-        walk = FILTERS[WALK].of(self.part_settings.get(WALK, {}))
-        weights, spread, quality = self._weigh(validation, chosen, walk)
+        chosen, graph = choose(validation, self.settings.filter, self.part_settings)
+        walk = self._walk()
+        weights, spread, quality = self._weigh(validation, graph, walk)
         self.filter_settings = {"name": chosen.name, **chosen.settings.as_dict()}
         self._keep(snapshot, chosen, walk, weights, spread)
         told = {"validation_quality@20": quality, **{f"weight_{n}": w for n, w in vars(weights).items()}}
@@ -150,9 +150,8 @@ class Blend:
         """What scores these items for these users, as it was before anything was learnt from the withheld pairs."""
         matrix, weights = self.past.learnt, self.mixture.weights
         chosen = FILTERS[self.filter_settings["name"]].of(without(self.filter_settings, "name"))
-        walk = FILTERS[WALK].of(self.part_settings.get(WALK, {}))
         places = positions(self.item_ids, item_ids)
-        graph = self._graph(matrix, chosen, walk, weights).over(places)
+        graph = self._graph(matrix, chosen, self._walk(), weights).over(places)
         users, items = self._unit(self.lightgcn.untold_vectors())
         users, items = aligned(users, self.user_ids, user_ids), aligned(items, self.item_ids, item_ids)
         popularity = np.where(places >= 0, popularity_of(matrix)[places], 0).astype(np.float32)
@@ -203,18 +202,18 @@ class Blend:
         )
         return found
 
-    def _weigh(self, validation: Validation, chosen: FilterModel, walk: FilterModel) -> tuple[Weights, float, float]:
+    def _weigh(self, validation: Validation, graph: ItemFilter, walk: FilterModel) -> tuple[Weights, float, float]:
         """The weights learnt, the spread of the cosines, and the quality that is reached; defaults without data."""
         if not len(validation.users):
             return Weights(), 1.0, 0.0
-        found = self._candidates(validation, chosen, walk)
+        step = walk.form.solve(validation.train, walk.settings)
+        vectors = self._unit(self.lightgcn.untold_vectors())
+        found = candidates(validation, graph, step, vectors, popularity_of(validation.train))
         weights, quality = learn(found, Weights())
         return weights, found.spread, quality
 
-    def _candidates(self, validation: Validation, chosen: FilterModel, walk: FilterModel) -> Candidates:
-        graph, step = (model.form.solve(validation.train, model.settings) for model in (chosen, walk))
-        vectors = self._unit(self.lightgcn.untold_vectors())
-        return candidates(validation, graph, step, vectors, popularity_of(validation.train))
+    def _walk(self) -> FilterModel:
+        return FILTERS[WALK].of(self.part_settings.get(WALK, {}))
 
     def _keep(
         self, snapshot: Snapshot, chosen: FilterModel, walk: FilterModel, weights: Weights, spread: float

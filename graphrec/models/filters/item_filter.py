@@ -13,10 +13,9 @@ from scipy import sparse
 
 from graphrec.models.products import Rows, multiply, top_product
 from graphrec.models.settings import Settings
+from graphrec.versions.arrays import matrix_arrays, matrix_of
 
 Floats = NDArray[np.float32]
-
-PARTS = ("data", "indices", "indptr")
 
 BLOCK = 512
 """Rows scored at a time: 512 × 100,000 items in single precision are 0.2 GB."""
@@ -69,16 +68,13 @@ class ItemFilter:
         """What `arrays` gave."""
         n_items, n_users = len(arrays["left"]), len(arrays["back_indptr"]) - 1
         shapes = {"neighbours": (n_items, n_items), "there": (n_items, n_users), "back": (n_users, n_items)}
-        parts = {
-            name: sparse.csr_array(tuple(arrays[f"{name}_{part}"] for part in PARTS), shape=shape)
-            for name, shape in shapes.items()
-        }
+        parts = {name: matrix_of(arrays, name, shape) for name, shape in shapes.items()}
         return cls(left=arrays["left"], right=arrays["right"], **parts)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The filter as arrays by name, to be written."""
-        matrices = {"neighbours": self.neighbours, "there": self.there, "back": self.back}
-        parts = {f"{name}_{part}": getattr(matrix, part) for name, matrix in matrices.items() for part in PARTS}
+        parts = matrix_arrays("neighbours", self.neighbours)
+        parts |= matrix_arrays("there", self.there) | matrix_arrays("back", self.back)
         return {"left": self.left, "right": self.right, **parts}
 
     def over(self, places: NDArray[np.int64]) -> ItemFilter:

@@ -71,6 +71,7 @@ class LightGCN:
         self.weight: Vectors = np.zeros((0, self.settings.embedding_dim), dtype=np.float32)
         self.untold_weight = self.weight
         self.validation: Validation | None = None
+        self._read: tuple[Path, LightGCN] | None = None
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
@@ -187,7 +188,12 @@ class LightGCN:
         return found
 
     def _earlier(self) -> LightGCN | None:
-        return LightGCN.load(self.previous) if self.previous else None
+        """The previous model. It is read once: its files never change."""
+        if not self.previous:
+            return None
+        if self._read is None or self._read[0] != self.previous:
+            self._read = self.previous, LightGCN.load(self.previous)
+        return self._read[1]
 
     def _network(self, snapshot: Snapshot, adjacency: Adjacency, earlier: LightGCN | None) -> Network:
         s = self.settings
