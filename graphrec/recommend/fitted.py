@@ -16,7 +16,6 @@ from graphrec.recommend.embedding import EmbeddingRecommender, Vectors
 from graphrec.recommend.filtering import FilterRecommender
 from graphrec.recommend.popularity import PopularityRecommender
 from graphrec.snapshot import Snapshot
-from graphrec.versions import unit_vectors
 
 FITTED = ("blend", "popular", "lightgcn", *FILTERS)
 
@@ -52,6 +51,7 @@ def trainer(
 
     def train(snapshot: Snapshot) -> tuple[Vectors, Vectors]:
         model: Any = fit(name, snapshot, settings, progress)
-        return unit_vectors(model.user_vectors, model.item_vectors, model.metric)
+        vectors = model.learnt(snapshot).unit().vectors
+        return vectors.user_vectors, vectors.item_vectors
 
     return train

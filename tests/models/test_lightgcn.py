@@ -143,6 +143,17 @@ def test_a_collapse_names_the_setting(tastes: Snapshot) -> None:
         LightGCN(settings).fit(one_taste)
 
 
+def test_what_it_has_learnt_scores_by_cosine_and_by_popularity(tastes: Snapshot) -> None:
+    found = LightGCN(replace(SMALL, temperature=0.2, popularity=0.7)).fit(tastes)
+    learnt = found.learnt(tastes)
+    wanted = scores(found) + 0.2 * 0.7 * np.log1p(tastes.n_likers())
+    assert learnt.metric == "dot"
+    np.testing.assert_allclose(learnt.vectors.user_vectors @ learnt.vectors.item_vectors.T, wanted, atol=1e-5)
+    unit = learnt.unit().vectors
+    cosines = unit.user_vectors @ unit.item_vectors.T
+    np.testing.assert_allclose(np.corrcoef(cosines[0], wanted[0])[0, 1], 1, atol=1e-5)
+
+
 def test_its_state_dict_is_pygs_and_gives_the_same_vectors(tastes: Snapshot) -> None:
     found = LightGCN(SMALL).fit(tastes)
     theirs = PyGLightGCN(tastes.n_users + tastes.n_items, 8, SMALL.num_layers)

@@ -112,6 +112,23 @@ def test_the_workspace_changes_nothing() -> None:
         torch.testing.assert_close(plain, placed)
 
 
+@pytest.mark.parametrize("name", ["bpr", "softmax", "bsl"])
+def test_a_prior_is_a_part_of_every_score(name: str) -> None:
+    """Scores with a prior are those of users whose logits hold it already."""
+    prior = torch.tensor([0.3, -0.2, 0.7, 0.0, 1.1])
+    given, weight = torch.tensor(LOGITS), torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5])
+    told = Scores(**{**vars(scores(given, torch.eye(5), weight, temperature=1.0)), "prior": prior})
+    added = scores(given + prior, torch.eye(5), weight, temperature=1.0)
+    torch.testing.assert_close(LOSSES[name](told), LOSSES[name](added))
+    few = Scores(**{**vars(told), "log_weight": weight[:4]})
+    torch.testing.assert_close(few.log_others(), scores(given + prior, torch.eye(5), weight[:4], 1.0).log_others())
+
+
+def test_directau_spreads_vectors_whatever_is_popular() -> None:
+    told = table(*LOGITS)
+    assert directau(Scores(**{**vars(told), "prior": torch.ones(5)})) == directau(told)
+
+
 def test_where_negatives_are_fewer_the_other_items_are_liked_or_left_out() -> None:
     logits = torch.tensor([[0.0, 1.0, 2.0, 3.0, -1.0], [0.5, 0.1, 0.2, 0.3, 0.4]])
     weight = torch.tensor([0.1, 0.2, 0.3])

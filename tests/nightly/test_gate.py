@@ -30,6 +30,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[LightGCN, LightGCN
 def plain(model: LightGCN, now: Snapshot, pairs: set[tuple[str, str]]) -> tuple[float, float]:
     """Recall and NDCG, user by user, over lists of ids."""
     users, items = model.untold_vectors()
+    prior = model.settings.temperature * model.settings.popularity * np.log1p(model.past.learnt.sum(axis=0))
     known = [item for item in model.item_ids if item in set(now.item_ids)]
     seen = now.seen.toarray()
     recalls, gains = [], []
@@ -42,7 +43,8 @@ def plain(model: LightGCN, now: Snapshot, pairs: set[tuple[str, str]]) -> tuple[
         for item in known:
             other = items[list(model.item_ids).index(item)]
             if item not in masked and other.any():
-                scores[item] = vector @ other / np.linalg.norm(vector) / np.linalg.norm(other)
+                cosine = vector @ other / np.linalg.norm(vector) / np.linalg.norm(other)
+                scores[item] = cosine + prior[list(model.item_ids).index(item)]
         best = sorted(scores, key=lambda item: -scores[item])[:K]
         recalls.append(len(wanted & set(best)) / len(wanted))
         gain = sum(1 / np.log2(rank + 2) for rank, item in enumerate(best) if item in wanted)

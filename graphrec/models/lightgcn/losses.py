@@ -19,9 +19,9 @@ from torch.nn import functional
 class Scores:
     """The user of row `row[n]` likes the item of row `column[n]`, and not that of row `drawn[n]`.
 
-    `users`, `items`: vectors, a row each; a score is their product divided by the temperature. `log_weight`: see
-    `Batch`, whose negatives are the first so many items. `workspace`: users × items numbers that are there already, so
-    that no memory is asked for.
+    `users`, `items`: vectors, a row each; a score is their product divided by the temperature, and the item's `prior`.
+    `log_weight`: see `Batch`, whose negatives are the first so many items. `workspace`: users × items numbers that are
+    there already, so that no memory is asked for.
     """
 
     users: Tensor
@@ -31,6 +31,7 @@ class Scores:
     drawn: Tensor
     temperature: float
     log_weight: Tensor | None = None
+    prior: Tensor | None = None
     workspace: Tensor | None = None
 
     @property
@@ -43,16 +44,27 @@ class Scores:
         """The score of the item drawn for each like."""
         return self._of(self.drawn)
 
+    @property
+    def products(self) -> Tensor:
+        """The product of the vectors of each like."""
+        return self._products(self.column)
+
     def log_others(self) -> Tensor:
         """For each user the logarithm of the summed exponentials of all that the user doesn't like."""
         n_negatives = len(self.items) if self.log_weight is None else len(self.log_weight)
+        given = [self.log_weight, None if self.prior is None else self.prior[:n_negatives]]
+        added = [one for one in given if one is not None]
         liked = self.column < n_negatives
         row, column = self.row[liked], self.column[liked]
         users, items = self.users / self.temperature, self.items[:n_negatives]
-        return cast(Tensor, LogOthers.apply(users, items, row, column, self.log_weight, self.workspace))
+        return cast(Tensor, LogOthers.apply(users, items, row, column, sum(added) if added else None, self.workspace))
 
     def _of(self, column: Tensor) -> Tensor:
-        return (self.users[self.row] * self.items[column]).sum(dim=1) / self.temperature
+        found = self._products(column) / self.temperature
+        return found if self.prior is None else found + self.prior[column]
+
+    def _products(self, column: Tensor) -> Tensor:
+        return (self.users[self.row] * self.items[column]).sum(dim=1)
 
 
 class LogOthers(torch.autograd.Function):
@@ -127,7 +139,7 @@ def bsl(scores: Scores) -> Tensor:
 def directau(scores: Scores) -> Tensor:
     """Likes near to each other, users and items spread over the sphere (Wang et al., "Towards representation alignment
     and uniformity in collaborative filtering", KDD 2022)."""
-    distance = 2 - 2 * scores.liked * scores.temperature
+    distance = 2 - 2 * scores.products
     items = scores.items[torch.unique(scores.column)]
     return distance.sum() + len(distance) * (_uniformity(scores.users) + _uniformity(items)) / 2
 

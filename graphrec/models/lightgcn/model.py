@@ -17,6 +17,7 @@ from graphrec.models.base import Progress, Scores, Vectors, fingerprint_of
 from graphrec.models.checkpoint import State
 from graphrec.models.lightgcn.memory import memory_needed, require
 from graphrec.models.lightgcn.network import Network, best_device, new_network
+from graphrec.models.lightgcn.prior import extended, prior
 from graphrec.models.lightgcn.propagation import Adjacency
 from graphrec.models.lightgcn.settings import LightGCNSettings
 from graphrec.models.lightgcn.trainer import Trainer
@@ -31,7 +32,7 @@ from graphrec.versions.vectors import Ids, unit_vectors
 
 FILE = "lightgcn.npz"
 
-REVISION = 3
+REVISION = 4
 """Raised whenever the same data and settings learn other vectors than before."""
 
 
@@ -134,13 +135,14 @@ class LightGCN:
         return bool(earlier and (earlier.data, earlier.settings) == (snapshot.digest(), self.settings))
 
     def learnt(self, snapshot: Snapshot) -> Learnt:
-        """The vectors."""
-        vectors = Embeddings(self.user_ids, self.user_vectors, self.item_ids, self.item_vectors)
-        return Learnt(vectors, metric=self.metric)
+        """The vectors, with what ranks popular items higher as their last number."""
+        users, items = self._extended((self.user_vectors, self.item_vectors), snapshot.n_likers())
+        return Learnt(Embeddings(self.user_ids, users, self.item_ids, items), metric="dot")
 
     def untold(self, user_ids: Ids, item_ids: Ids) -> Scores:
         """What scores these items for these users, as it was before anything was learnt from the withheld pairs."""
-        users, items = unit_vectors(*self.untold_vectors(), self.metric)
+        n_likers = np.bincount(self.past.learnt.indices, minlength=len(self.item_ids))
+        users, items = self._extended(self.untold_vectors(), n_likers)
         users, items = aligned(users, self.user_ids, user_ids), aligned(items, self.item_ids, item_ids)
         return lambda rows, asked: np.asarray(users[asked] @ items.T)
 
@@ -177,7 +179,7 @@ class LightGCN:
         """What `save` wrote; earlier releases wrote nothing of the past."""
         arrays = read_arrays(folder / FILE)
         body = json.loads(str(arrays["body"]))
-        found = cls(LightGCNSettings(**body["settings"]))
+        found = cls(LightGCNSettings(**{"popularity": 0.0, **body["settings"]}))  # earlier releases had no prior
         found.metrics, found.history = body["metrics"], tuple(body["history"])
         found.user_ids, found.item_ids = read_ids(arrays, "user_ids"), read_ids(arrays, "item_ids")
         found.user_vectors, found.item_vectors = arrays["user_vectors"], arrays["item_vectors"]
@@ -186,6 +188,13 @@ class LightGCN:
         if found.data:
             found.past = Past.of_arrays(arrays, found.user_ids, found.item_ids)
         return found
+
+    def _extended(self, vectors: tuple[Vectors, Vectors], n_likers: NDArray[np.int64]) -> tuple[Vectors, Vectors]:
+        """Vectors whose dot product is the score."""
+        users, items = vectors if self.metric == "dot" else unit_vectors(*vectors, self.metric)
+        added = torch.from_numpy(prior(n_likers, self.settings))
+        found = extended(torch.from_numpy(users), torch.from_numpy(items), added, self.settings.temperature)
+        return found[0].numpy(), found[1].numpy()
 
     def _earlier(self) -> LightGCN | None:
         """The previous model. It is read once: its files never change."""

@@ -16,6 +16,7 @@ from graphrec.models.base import Progress, Report
 from graphrec.models.checkpoint import State, read_state, write_state
 from graphrec.models.lightgcn.losses import LOSSES, Scores
 from graphrec.models.lightgcn.network import Network
+from graphrec.models.lightgcn.prior import extended, prior
 from graphrec.models.lightgcn.propagation import Adjacency
 from graphrec.models.lightgcn.sampling import SAMPLERS, Batch, Likes, batches, n_batches
 from graphrec.models.lightgcn.settings import LightGCNSettings
@@ -44,8 +45,8 @@ class Trainer:
     def __post_init__(self) -> None:
         self.loss = LOSSES[self.settings.loss]
         self.sampler = SAMPLERS[self.settings.sampling]
-        self.likes = Likes.of(self.validation.train)
         self.device = self.network.embedding.weight.device
+        self._learn_from(self.validation.train)
         self.workspace = torch.empty(max(BLOCK, self.likes.matrix.shape[1]), device=self.device)
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), self.settings.learning_rate, fused=self.device.type in ("cpu", "cuda")
@@ -65,9 +66,14 @@ class Trainer:
 
     def finish(self, state: State, matrix: sparse.csr_array, n_epochs: int) -> None:
         """Go on from the best with everything, what was withheld too: often that is what users did last."""
-        self.adjacency, self.likes = Adjacency.of(matrix), Likes.of(matrix)
+        self.adjacency = Adjacency.of(matrix)
+        self._learn_from(matrix)
         for epoch in range(state.epoch + 1, state.epoch + 1 + n_epochs):
             self._epoch(epoch, state.best_recall)
+
+    def _learn_from(self, matrix: sparse.csr_array) -> None:
+        self.likes = Likes.of(matrix)
+        self.prior = torch.from_numpy(prior(self.likes.n_likers, self.settings)).to(self.device)
 
     def _advance(self, state: State) -> State:
         epoch = state.epoch + 1
@@ -136,6 +142,7 @@ class Trainer:
             drawn=self._tensor(batch.drawn[first:last]),
             temperature=self.settings.temperature,
             log_weight=self._weight(batch),
+            prior=self.prior[self._tensor(batch.candidates)],
             workspace=self.workspace,
         )
         loss = self.loss(scores) / len(batch.row)
@@ -154,7 +161,7 @@ class Trainer:
             n_users = self.likes.matrix.shape[0]
             users, items = self._measured(vectors[:n_users]), self._measured(vectors[n_users:])
             self._check(items, epoch)
-            return self.validation.recall(users, items)
+            return self.validation.recall(*extended(users, items, self.prior, self.settings.temperature))
 
     def _check(self, items: Tensor, epoch: int) -> None:
         unit = torch.nn.functional.normalize(items[self.adjacency.has_pairs[-len(items) :].to(items.device)])

@@ -1,0 +1,28 @@
+"""What is known of an item before anything is known of the user: how many people like it.
+
+A cosine can hardly say that everybody likes an item: its vector would have to point at all users at once. So the
+logarithm of an item's likers is added to its scores, in the loss as in ranking, and the vectors learn the rest (Menon
+et al., "Long-tail learning via logit adjustment", ICLR 2021, turned round: here what is popular shall be found).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from graphrec.models.lightgcn.settings import LightGCNSettings
+
+Floats = NDArray[np.float32]
+
+
+def prior(n_likers: NDArray[np.int64], settings: LightGCNSettings) -> Floats:
+    """What is added to the score of each item, a product divided by the temperature."""
+    return np.asarray(settings.popularity * np.log1p(n_likers), dtype=np.float32)
+
+
+def extended(users: Tensor, items: Tensor, prior: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Vectors one number longer, whose products rank as the scores do; users of zeros stay so."""
+    ones = users.any(dim=1, keepdim=True).to(users.dtype)
+    return torch.cat([users, ones], dim=1), torch.cat([items, temperature * prior[:, None]], dim=1)
