@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy import sparse
 
 from graphrec.snapshot import Snapshot
 from peers.base import Choice, Ints, Real, Space, Whole, best_unseen
@@ -36,6 +37,37 @@ BLOCK = 1024
 """Users ranked at a time."""
 
 
+class Example:
+    """Model, optimiser and edges as the example makes them, with its settings where no others are given."""
+
+    def __init__(self, matrix: sparse.csr_array, settings: Mapping[str, Any]) -> None:
+        self.options = {"embedding_dim": 64, "num_layers": 2, "learning_rate": 0.001, "lambda_reg": 1e-4}
+        self.options |= {"batch_size": 8192, "epochs": 100} | dict(settings)
+        self.n_users, self.n_items = matrix.shape
+        torch.manual_seed(1)
+        users = np.repeat(np.arange(self.n_users), np.diff(matrix.indptr))
+        self.pairs = torch.from_numpy(np.stack([users, matrix.indices.astype(np.int64) + self.n_users]))
+        self.edges = torch.cat([self.pairs, self.pairs.flip(0)], dim=1)
+        self.model = LightGCN(sum(matrix.shape), self.options["embedding_dim"], self.options["num_layers"])
+        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=self.options["learning_rate"])
+
+    def batches(self) -> tuple[torch.Tensor, ...]:
+        """The positions of the pairs of an epoch, batch by batch."""
+        return torch.randperm(self.pairs.shape[1]).split(self.options["batch_size"])
+
+    def step(self, batch: torch.Tensor) -> None:
+        """One move of the optimiser."""
+        liked = self.pairs[:, batch]
+        drawn = torch.stack([liked[0], torch.randint(self.n_users, self.n_users + self.n_items, (len(batch),))])
+        both = torch.cat([liked, drawn], dim=1)
+        self.optimiser.zero_grad()
+        better, worse = self.model(self.edges, both).chunk(2)
+        decay = self.options["lambda_reg"]
+        loss = self.model.recommendation_loss(better, worse, node_id=both.unique(), lambda_reg=decay)
+        loss.backward()
+        self.optimiser.step()
+
+
 class PyG:
     """LightGCN. `best` are user and item embeddings after the last epoch."""
 
@@ -48,36 +80,22 @@ class PyG:
         settings: Mapping[str, Any],
         until: float,
     ) -> str:
-        options = {"embedding_dim": 64, "num_layers": 2, "learning_rate": 0.001, "lambda_reg": 1e-4}
-        options |= {"batch_size": 8192, "epochs": 100} | dict(settings)
         self.matrix = snapshot.matrix
-        n_users, n_items = self.matrix.shape
-        torch.manual_seed(1)
-        users = np.repeat(np.arange(n_users), np.diff(self.matrix.indptr))
-        pairs = torch.from_numpy(np.stack([users, self.matrix.indices.astype(np.int64) + n_users]))
-        edges = torch.cat([pairs, pairs.flip(0)], dim=1)
-        self.n_users = n_users
-        model = LightGCN(n_users + n_items, options["embedding_dim"], options["num_layers"])
-        optimiser = torch.optim.Adam(model.parameters(), lr=options["learning_rate"])
+        self.n_users, n_items = self.matrix.shape
+        example = Example(self.matrix, settings)
         cut = ""
-        for epoch in range(options["epochs"]):
-            batches = torch.randperm(pairs.shape[1]).split(options["batch_size"])
+        for epoch in range(n_epochs := example.options["epochs"]):
+            batches = example.batches()
             for step, batch in enumerate(batches):
                 if time.perf_counter() > until:
-                    cut = f"cut off after {epoch + step / len(batches):.1f} of {options['epochs']} epochs"
+                    cut = f"cut off after {epoch + step / len(batches):.1f} of {n_epochs} epochs"
                     break
-                liked = pairs[:, batch]
-                drawn = torch.stack([liked[0], torch.randint(n_users, n_users + n_items, (len(batch),))])
-                both = torch.cat([liked, drawn], dim=1)
-                optimiser.zero_grad()
-                better, worse = model(edges, both).chunk(2)
-                loss = model.recommendation_loss(better, worse, node_id=both.unique(), lambda_reg=options["lambda_reg"])
-                loss.backward()
-                optimiser.step()
+                example.step(batch)
             if cut:
                 break
         with torch.no_grad():
-            self.users, self.items = model.get_embedding(edges).split([n_users, n_items])
+            vectors = example.model.get_embedding(example.edges)
+            self.users, self.items = vectors.split([self.n_users, n_items])
         return cut
 
     def recommend(self, users: Ints, k: int) -> Ints:

@@ -15,14 +15,17 @@
 CYPHER 25
 MATCH (g:Graph {name: 'graphrec'})
 MATCH (m:Model {name: $model, version: g['live_' + $model]})
-WITH m.version AS version, m.dim AS dim, 'embedding_' + $model + '_' + m.slot AS property
+WITH m.version AS version, m.dim AS dim, coalesce(m.ending, []) AS ending,
+  'embedding_' + $model + '_' + m.slot AS property
 UNWIND range(0, size($item_ids) - 1) AS position
 MATCH (liked:Item {item_id: $item_ids[position]})
 WHERE liked[property] IS NOT NULL
-WITH version, dim, property, collect({weight: $weights[position], vector: liked[property]}) AS parts
-WITH version, property,
-  [d IN range(0, dim - 1) | reduce(sum = 0.0, part IN parts | sum + part.weight * part.vector[d])] AS wanted
-WHERE any(number IN wanted WHERE number <> 0)
+WITH version, dim, ending, property, collect({weight: $weights[position], vector: liked[property]}) AS parts
+WITH version, ending, property,
+  [d IN range(0, dim - size(ending) - 1) | reduce(sum = 0.0, part IN parts | sum + part.weight * part.vector[d])] AS mean
+WHERE any(number IN mean WHERE number <> 0)
+WITH version, property, mean, ending, sqrt(reduce(sum = 0.0, number IN mean | sum + number * number)) AS length
+WITH version, property, mean + [part IN ending | part * length] AS wanted
 MATCH (i:Item)
 WHERE i[property] IS NOT NULL
   AND ($allowed IS NULL OR i.item_id IN $allowed)

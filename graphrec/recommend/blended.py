@@ -42,7 +42,7 @@ class BlendedRecommender(FilterRecommender):
 
     def _vectors(self, profiles: Sequence[Profile]) -> npt.NDArray[np.float32]:
         """A vector of length 1 for each profile, 0 where there is none."""
-        vectors = self._model.user_vectors, self._model.item_vectors
+        vectors = self._model.user_vectors, self._model.item_vectors, self._model.ending
         found = np.stack([profile_vector(self._fitted(), profile, *vectors) for profile in profiles])
         length = np.linalg.norm(found, axis=1, keepdims=True)
         return np.asarray(found / np.where(length > 0, length, 1), dtype=np.float32)

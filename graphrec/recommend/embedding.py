@@ -22,10 +22,11 @@ from graphrec.recommend.tables import (
 )
 from graphrec.recommend.topk import Best, top_k
 from graphrec.snapshot import Snapshot
+from graphrec.versions.vectors import Embeddings, Ending, described
 
 Vectors = npt.NDArray[np.float32]
-Trainer = Callable[[Snapshot], tuple[Vectors, Vectors]]
-"""From a snapshot to the vectors of its users and of its items, row by row."""
+Trainer = Callable[[Snapshot], Embeddings]
+"""From a snapshot to the vectors of its users and items."""
 
 
 BLOCK = 512
@@ -59,25 +60,35 @@ class EmbeddingRecommender:
         self._catalogue: Catalogue | None = None
         self.user_vectors: Vectors = np.zeros((0, 0), dtype=np.float32)
         self.item_vectors: Vectors = np.zeros((0, 0), dtype=np.float32)
+        self.ending: Ending = ()
 
     @classmethod
-    def of(cls, catalogue: Catalogue, user_vectors: Vectors, item_vectors: Vectors, name: str = "embedding") -> Self:
+    def of(
+        cls,
+        catalogue: Catalogue,
+        user_vectors: Vectors,
+        item_vectors: Vectors,
+        name: str = "embedding",
+        ending: Ending = (),
+    ) -> Self:
         """A recommender over vectors that are there already, aligned with the catalogue's ids."""
         found = cls(name=name, titles=catalogue.titles)
-        found._set(catalogue, user_vectors, item_vectors)
+        found._set(catalogue, user_vectors, item_vectors, ending)
         return found
 
     def fit(self, snapshot: Snapshot) -> Self:
         """Train vectors for the users and items of the snapshot."""
         if self._trainer is None:
             raise ModelError(f"the recommender {self.name} was made from vectors and has no trainer to fit with")
-        self._set(Catalogue.of(snapshot, self._titles), *self._trainer(snapshot))
+        found = self._trainer(snapshot)
+        self._set(Catalogue.of(snapshot, self._titles), found.user_vectors, found.item_vectors, found.ending)
         return self
 
     def recommend(self, profiles: Sequence[Profile], k: int = 10, candidates: Candidates = ALL_UNSEEN) -> pd.DataFrame:
         """The items of the largest dot product, each with the liked item that lies nearest to it as the reason."""
         catalogue = self._fitted()
-        found = {n: profile_vector(catalogue, p, self.user_vectors, self.item_vectors) for n, p in enumerate(profiles)}
+        parts = self.user_vectors, self.item_vectors, self.ending
+        found = {n: profile_vector(catalogue, profile, *parts) for n, profile in enumerate(profiles)}
         vectors = {n: vector for n, vector in found.items() if vector.any()}
         tables = []
         for block in _blocks(list(vectors)):
@@ -107,7 +118,8 @@ class EmbeddingRecommender:
     def save(self, folder: Path) -> None:
         """Write the vectors and the catalogue."""
         self._fitted().save(folder)
-        arrays = {"users": self.user_vectors, "items": self.item_vectors, "name": np.array(self.name)}
+        arrays = {"users": self.user_vectors, "items": self.item_vectors, "ending": np.array(self.ending)}
+        arrays["name"] = np.array(self.name)
         np.savez(folder / "vectors.npz", allow_pickle=False, **arrays)
 
     @classmethod
@@ -116,18 +128,19 @@ class EmbeddingRecommender:
         catalogue = Catalogue.load(folder)
         try:
             with np.load(folder / "vectors.npz", allow_pickle=False) as arrays:
-                return cls.of(catalogue, arrays["users"], arrays["items"], str(arrays["name"]))
+                ending = tuple(arrays["ending"].tolist())
+                return cls.of(catalogue, arrays["users"], arrays["items"], str(arrays["name"]), ending)
         except (OSError, ValueError, KeyError) as error:
             raise ModelError(f"expected vectors.npz in {folder}, found none that can be read: {error}") from error
 
-    def _set(self, catalogue: Catalogue, user_vectors: Vectors, item_vectors: Vectors) -> None:
+    def _set(self, catalogue: Catalogue, user_vectors: Vectors, item_vectors: Vectors, ending: Ending) -> None:
         wanted = len(catalogue.user_ids), len(catalogue.item_ids)
         found = len(user_vectors), len(item_vectors)
         if wanted != found:
             raise ModelError(
                 f"expected vectors of {wanted[0]} users and {wanted[1]} items, found {found[0]}, {found[1]}"
             )
-        self._catalogue = catalogue
+        self._catalogue, self.ending = catalogue, ending
         self.user_vectors = np.ascontiguousarray(user_vectors, dtype=np.float32)
         self.item_vectors = np.ascontiguousarray(item_vectors, dtype=np.float32)
 
@@ -163,7 +176,9 @@ class EmbeddingRecommender:
         return self._catalogue
 
 
-def profile_vector(catalogue: Catalogue, profile: Profile, user_vectors: Vectors, item_vectors: Vectors) -> Vectors:
+def profile_vector(
+    catalogue: Catalogue, profile: Profile, user_vectors: Vectors, item_vectors: Vectors, ending: Ending
+) -> Vectors:
     """The vector of the profile's user and the weighted mean of its items' added up; zeros where nothing is known."""
     user = catalogue.user_idx(profile.user_id)
     vector = user_vectors[user] if user >= 0 else np.zeros(item_vectors.shape[1], dtype=np.float32)
@@ -172,7 +187,7 @@ def profile_vector(catalogue: Catalogue, profile: Profile, user_vectors: Vectors
     if not own:
         return vector
     weights = np.array([w for _, w in own], dtype=np.float32)
-    return np.asarray(vector + weights @ item_vectors[[i for i, _ in own]] / weights.sum())
+    return np.asarray(vector + described(item_vectors[[i for i, _ in own]], weights, ending))
 
 
 def _top(scores: Vectors, left: Vectors, right: Vectors, k: int) -> Best:

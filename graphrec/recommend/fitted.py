@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from graphrec.errors import InputError
@@ -12,10 +12,11 @@ from graphrec.models.filters.model import FILTERS
 from graphrec.models.popularity import Popularity
 from graphrec.recommend.base import FittedRecommender
 from graphrec.recommend.blended import BlendedRecommender
-from graphrec.recommend.embedding import EmbeddingRecommender, Vectors
+from graphrec.recommend.embedding import EmbeddingRecommender, Trainer
 from graphrec.recommend.filtering import FilterRecommender
 from graphrec.recommend.popularity import PopularityRecommender
 from graphrec.snapshot import Snapshot
+from graphrec.versions.vectors import Embeddings
 
 FITTED = ("blend", "popular", "lightgcn", *FILTERS)
 
@@ -44,14 +45,12 @@ def make_fitted(
     return EmbeddingRecommender(learn, name=name, titles=titles, with_reasons=with_reasons)
 
 
-def trainer(
-    name: str, settings: Mapping[str, Any] | None = None, progress: Progress | None = None
-) -> Callable[[Snapshot], tuple[Vectors, Vectors]]:
+def trainer(name: str, settings: Mapping[str, Any] | None = None, progress: Progress | None = None) -> Trainer:
     """A function from a snapshot to the vectors of length 1 that the model of that name learns from it."""
 
-    def train(snapshot: Snapshot) -> tuple[Vectors, Vectors]:
+    def train(snapshot: Snapshot) -> Embeddings:
         model: Any = fit(name, snapshot, settings, progress)
-        vectors = model.learnt(snapshot).unit().vectors
-        return vectors.user_vectors, vectors.item_vectors
+        found: Embeddings = model.learnt(snapshot).unit().vectors
+        return found
 
     return train

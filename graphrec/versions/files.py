@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from graphrec.errors import ModelError
@@ -61,7 +62,7 @@ def load_files(graph: Graph, version: ModelVersion) -> Learnt:
     """What a version holds, from this home. Raises ModelError if they are missing or belong to another graph."""
     folder = checked_folder(graph, version)
     return Learnt(
-        _read_vectors(folder / VECTORS) if version.dim else None,
+        replace(_read_vectors(folder / VECTORS), ending=version.ending) if version.dim else None,
         _read_neighbours(folder / NEIGHBOURS) if version.n_neighbours else None,
     )
 

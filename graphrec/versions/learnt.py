@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from graphrec.errors import ModelError
-from graphrec.versions.vectors import Embeddings, Ids, unit_vectors
+from graphrec.versions.vectors import Embeddings, Ids
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +70,10 @@ class Learnt:
         return self
 
     def unit(self) -> Learnt:
-        """The same with vectors of length 1, which are compared by their cosine: see `unit_vectors`."""
-        e = self.embeddings
-        if e is None:
+        """The same with vectors of length 1, which are compared by their cosine."""
+        if self.embeddings is None:
             return self
-        users, items = unit_vectors(e.user_vectors, e.item_vectors, self.metric)
-        return replace(self, embeddings=Embeddings(e.user_ids, users, e.item_ids, items), metric="cosine")
+        return replace(self, embeddings=self.embeddings.unit(self.metric), metric="cosine")
 
 
 def _check_vectors(embeddings: Embeddings) -> None:

@@ -50,4 +50,4 @@ def read_slot(graph: Graph, version: ModelVersion) -> Learnt:
 def _read_vectors(graph: Graph, version: ModelVersion) -> Embeddings:
     user_ids, user_vectors = read_vectors(graph, "User", version.vector_property)
     item_ids, item_vectors = read_vectors(graph, "Item", version.vector_property)
-    return Embeddings(user_ids, user_vectors, item_ids, item_vectors)
+    return Embeddings(user_ids, user_vectors, item_ids, item_vectors, version.ending)

@@ -48,6 +48,7 @@ def publish(
     """
     unit = learnt.checked().unit()
     told = {"metric": learnt.metric, "dim": unit.dim, "n_neighbours": unit.n_neighbours, "fingerprint": fingerprint}
+    told |= {"ending": unit.embeddings.ending if unit.embeddings else ()}
     told |= {"metrics": metrics or {}, "settings": settings or {}, "numbers": learnt.numbers}
     folder = model_folder(graph.home, name)
     folder.mkdir(parents=True, exist_ok=True)

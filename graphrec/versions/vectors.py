@@ -14,14 +14,37 @@ Vectors = NDArray[np.float32]
 Ids = NDArray[np.object_]
 
 
+Ending = tuple[float, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Embeddings:
-    """Users and items with their vectors: float32, row by row, length 1 (0 for those that nothing is known of)."""
+    """Users and items with their vectors: float32, row by row, 0 for those that nothing is known of.
+
+    `ending`: what every user's vector ends with, as parts of the length of the numbers before. An item has numbers of
+    another meaning there, such as how popular it is; so who is described by items gets the ending, not theirs.
+    """
 
     user_ids: Ids
     user_vectors: Vectors
     item_ids: Ids
     item_vectors: Vectors
+    ending: Ending = ()
+
+    def unit(self, metric: str) -> Embeddings:
+        """The same with vectors of length 1, which are compared by their cosine: see `unit_vectors`."""
+        users, items = unit_vectors(self.user_vectors, self.item_vectors, metric)
+        ending = (*self.ending, 0.0) if metric == "dot" else self.ending
+        return Embeddings(self.user_ids, users, self.item_ids, items, ending)
+
+
+def described(items: Vectors, weights: NDArray[np.floating], ending: Ending) -> Vectors:
+    """The vector of somebody of whom only items are known: the weighted mean of theirs, with a user's ending."""
+    found = weights @ items / weights.sum()
+    if ending:
+        head = found[: -len(ending)]
+        found[-len(ending) :] = np.linalg.norm(head) * np.array(ending)
+    return np.asarray(found, dtype=np.float32)
 
 
 def unit_vectors(user_vectors: Vectors, item_vectors: Vectors, metric: str) -> tuple[Vectors, Vectors]:

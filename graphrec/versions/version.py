@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from graphrec.errors import ModelError
+from graphrec.versions.vectors import Ending
 
 SLOTS = ("a", "b")
 MAPS = ("metrics", "settings", "numbers")
@@ -20,10 +21,10 @@ class ModelVersion:
     """One version. `slot` is None when what it holds is no longer in the graph, only in its files.
 
     `dim`: how many numbers a vector has, `n_neighbours`: how many similar items an item has at most; 0 where the model
-    has none. `metric` is what the model was trained for; the vectors that are kept have length 1 (`unit_vectors`), so
-    a score is their dot product, which is their cosine: the same number in NumPy, in the vector index and in Cypher.
-    `numbers` are what queries need beside that, such as the weights of a blend. Equal `fingerprint`s mean equal data
-    and settings, and so the same learnt again; '' where that isn't known.
+    has none. `metric` is what the model was trained for; the vectors that are kept have length 1 (`unit_vectors`), so a
+    score is their dot product, which is their cosine: the same number in NumPy, in the vector index and in Cypher.
+    `ending`: see `Embeddings`. `numbers` are what queries need beside that, such as the weights of a blend. Equal
+    `fingerprint`s mean equal data and settings, and so the same learnt again; '' where that isn't known.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ModelVersion:
     graph_id: str
     fingerprint: str = ""
     n_neighbours: int = 0
+    ending: Ending = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     numbers: Mapping[str, float] = field(default_factory=dict)
@@ -57,6 +59,7 @@ class ModelVersion:
         body = asdict(self)
         for name in MAPS:
             body[name] = json.dumps(dict(getattr(self, name)), sort_keys=True)
+        body["ending"] = list(self.ending)
         return {**self.numbers, **body}
 
     @classmethod
@@ -66,6 +69,7 @@ class ModelVersion:
         for name in MAPS:
             body[name] = json.loads(body.get(name) or "{}")
         body = {"slot": None, "n_neighbours": 0} | body
+        body["ending"] = tuple(body.get("ending", ()))
         return cls(**{name: body[name] for name in cls.__dataclass_fields__})
 
     @property

@@ -88,8 +88,8 @@ def test_candidates_score_as_the_mixture_does(fitted: Blend, tastes: Snapshot) -
     parts = [
         FILTERS[name].of({}).form.solve(validation.train, FILTERS[name].settings()) for name in ("gfcf", "p3alpha")
     ]
-    vectors = fitted.lightgcn.untold_vectors()
-    unit = tuple(v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-9) for v in vectors)
+    told = fitted.lightgcn.untold_scored().unit("dot")
+    unit = told.user_vectors, told.item_vectors
     popularity = popularity_of(validation.train)
     found = candidates(validation, *parts, unit, popularity)
     weights = Weights(0.5, 0.4, 0.1, 0.25)

@@ -53,11 +53,13 @@ def stop_at(epoch: int) -> Callable[[Report], None]:
 def test_training_publishes_the_vectors_that_the_model_learnt(filled: Graph) -> None:
     version = train(filled, "lightgcn", settings=SETTINGS)
     assert versions.current(filled, "lightgcn") == version
-    assert version.settings["embedding_dim"] == version.dim == 8
+    assert (version.settings["embedding_dim"], version.dim) == (8, 10)
+    assert version.ending == pytest.approx((1, 0))
     assert 0 < version.metrics["validation_recall@20"] <= 1
     learnt = LightGCN.load(versions.version_folder(filled.home, "lightgcn", version.version) / "model")
-    wanted = versions.unit_vectors(learnt.user_vectors, learnt.item_vectors, learnt.metric)
-    np.testing.assert_allclose(versions.read_slot(filled, version).vectors.user_vectors, wanted[0], atol=1e-6)
+    held = versions.read_slot(filled, version).vectors
+    np.testing.assert_allclose(held.user_vectors, learnt.scored().unit("dot").user_vectors, atol=1e-6)
+    assert versions.load_learnt(filled, version).vectors.ending == held.ending == version.ending
 
 
 def test_interrupted_training_goes_on_and_ends_with_the_same_vectors(filled: Graph) -> None:
@@ -159,7 +161,7 @@ def test_the_command_trains_a_filter_and_its_lists_are_shown(filled: Graph) -> N
 def test_the_command_trains_and_tells(filled: Graph) -> None:
     arguments = ["train", "--model", "lightgcn", "--epochs", "1", "--embedding-dim", "8", "--set", "batch_size=256"]
     told = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert "lightgcn version 1 is live (8 numbers a vector; validation_recall@20 " in told.stdout
+    assert "lightgcn version 1 is live (10 numbers a vector; validation_recall@20 " in told.stdout
     same = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert "lightgcn version 1 is live" in same.stdout
     assert "neither data nor settings have changed since it was trained; --again" in same.stderr

@@ -269,8 +269,7 @@ def test_killed_at_a_step_the_next_run_goes_on_and_ends_the_same(
     wanted = LightGCN(model_of(graph, 1).settings, previous=folder).fit(now)
     np.testing.assert_array_equal(model_of(graph, found.live).item_vectors, wanted.item_vectors)
     held = versions.read_slot(graph, versions.current(graph, "lightgcn")).vectors  # type: ignore[arg-type]
-    unit = versions.unit_vectors(wanted.user_vectors, wanted.item_vectors, wanted.metric)
-    np.testing.assert_allclose(held.user_vectors, unit[0], atol=1e-6)
+    np.testing.assert_allclose(held.user_vectors, wanted.scored().unit("dot").user_vectors, atol=1e-6)
     verdict = compare(now, wanted, model_of(graph, 1))
     assert found.metrics == {"new": verdict.new, "live": verdict.live}
     trained = [n for w, n in told if w == "training"]

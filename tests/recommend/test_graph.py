@@ -68,12 +68,16 @@ def fill(graph: Graph, folder, board: bool = False) -> Snapshot:  # type: ignore
     return Snapshot.from_graph(graph)
 
 
-def publish_svd(graph: Graph, data: Snapshot) -> tuple[np.ndarray, np.ndarray]:
+def publish_svd(graph: Graph, data: Snapshot) -> Embeddings:
+    """Singular vectors, with the popularity of items as one more number."""
     dense = data.matrix.toarray().astype(float)
     left, values, right = np.linalg.svd(dense, full_matrices=False)
-    vectors = unit_vectors((left * values)[:, :3].astype(np.float32), right.T[:, :3].astype(np.float32), "cosine")
-    publish(graph, "lightgcn", Learnt(Embeddings(data.user_ids, vectors[0], data.item_ids, vectors[1])))
-    return vectors
+    users, items = unit_vectors((left * values)[:, :3].astype(np.float32), right.T[:, :3].astype(np.float32), "cosine")
+    popular = np.log1p(data.n_likers()) / 10
+    users, items = (np.column_stack(pair).astype(np.float32) for pair in ((users, users.any(axis=1)), (items, popular)))
+    found = Learnt(Embeddings(data.user_ids, users, data.item_ids, items, (1.0,)), metric="dot")
+    publish(graph, "lightgcn", found)
+    return found.unit().vectors
 
 
 def publish_filters(graph: Graph, data: Snapshot) -> dict[str, FilterModel]:
@@ -121,13 +125,16 @@ def test_laws(graph: Graph, tmp_path) -> None:  # type: ignore[no-untyped-def]
     _mixed_profiles(graph, data)
 
 
-def _the_graph_says_what_memory_says(graph: Graph, data: Snapshot, vectors: tuple[np.ndarray, np.ndarray]) -> None:
-    memory = EmbeddingRecommender.of(Catalogue.of(data), *vectors)
-    profiles = [Profile(user) for user in data.user_ids]
+def _the_graph_says_what_memory_says(graph: Graph, data: Snapshot, found: Embeddings) -> None:
+    vectors = found.user_vectors, found.item_vectors
+    memory = EmbeddingRecommender.of(Catalogue.of(data), *vectors, ending=found.ending)
+    visitors = [Profile(items={data.item_ids[n]: 1.0, data.item_ids[n + 5]: 0.5}) for n in range(6)]
+    profiles, n_users = [*(Profile(user) for user in data.user_ids), *visitors], data.n_users
     for candidates in (Candidates(), Candidates(seen=True), Candidates(allowed=frozenset(data.item_ids[::2]))):
         here, there = (r.recommend(profiles, 4, candidates) for r in (memory, get("lightgcn", graph)))
         assert laws.pairs(here) == laws.pairs(there)
-        np.testing.assert_allclose(here["score"], there["score"], atol=1e-6)
+        here, there = (table[table["profile"] < n_users]["score"] for table in (here, there))
+        np.testing.assert_allclose(here, there, atol=1e-6)
     popular = PopularityRecommender().fit(data).recommend(profiles, 5)
     assert laws.pairs(popular) == laws.pairs(get("popular", graph).recommend(profiles, 5))
     titles = {item_id: f"Film {laws_number(item_id)}" for item_id in data.item_ids if laws_number(item_id) % 3}

@@ -26,6 +26,7 @@ from graphrec.recommend.switch import SwitchRecommender
 from graphrec.recommend.tables import no_similar_items, recommendation_table
 from graphrec.recommend.topk import top_k
 from graphrec.snapshot import Snapshot
+from graphrec.versions import Embeddings
 
 
 def some_data(seed: int = 3, n_users: int = 30, n_items: int = 25) -> Snapshot:
@@ -37,10 +38,11 @@ def some_data(seed: int = 3, n_users: int = 30, n_items: int = 25) -> Snapshot:
     return Snapshot.from_pairs(*names, weight=weight, users=["newcomer"], items=["never seen"])
 
 
-def train_svd(snapshot: Snapshot) -> tuple[np.ndarray, np.ndarray]:
+def train_svd(snapshot: Snapshot) -> Embeddings:
     """A small model whose vectors are the two largest singular vectors."""
     left, values, right = svds(snapshot.matrix.astype(float), k=2, rng=0)
-    return (left * values).astype(np.float32), right.T.astype(np.float32)
+    users, items = (left * values).astype(np.float32), right.T.astype(np.float32)
+    return Embeddings(snapshot.user_ids, users, snapshot.item_ids, items)
 
 
 def small_blend() -> Blend:

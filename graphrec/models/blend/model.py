@@ -17,7 +17,7 @@ from graphrec.models.blend.choice import choose
 from graphrec.models.blend.learning import candidates, learn
 from graphrec.models.blend.mixture import Mixture, Weights, add, popularity_of
 from graphrec.models.blend.settings import BlendSettings, by_part
-from graphrec.models.filters.item_filter import Floats, ItemFilter, no_filter
+from graphrec.models.filters.item_filter import ItemFilter, no_filter
 from graphrec.models.filters.model import FILTERS, FilterModel
 from graphrec.models.filters.nearest import nearest
 from graphrec.models.lightgcn.model import LightGCN, aligned
@@ -27,7 +27,7 @@ from graphrec.snapshot import Snapshot
 from graphrec.snapshot.columns import positions
 from graphrec.versions import Embeddings, Learnt, Neighbours
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
-from graphrec.versions.vectors import Ids, unit_vectors
+from graphrec.versions.vectors import Ending, Ids
 
 FILE = "blend.npz"
 
@@ -55,6 +55,7 @@ class Blend:
         self.user_ids: NDArray[np.object_] = np.zeros(0, dtype=object)
         self.item_ids: NDArray[np.object_] = np.zeros(0, dtype=object)
         self.user_vectors: Vectors = np.zeros((0, 0), dtype=np.float32)
+        self.ending: Ending = ()
         self.mixture = Mixture(no_filter(), self.user_vectors, np.zeros(0, dtype=np.float32), Weights())
 
     @classmethod
@@ -152,15 +153,16 @@ class Blend:
         chosen = FILTERS[self.filter_settings["name"]].of(without(self.filter_settings, "name"))
         places = positions(self.item_ids, item_ids)
         graph = self._graph(matrix, chosen, self._walk(), weights).over(places)
-        users, items = self._unit(self.lightgcn.untold_vectors())
-        users, items = aligned(users, self.user_ids, user_ids), aligned(items, self.item_ids, item_ids)
+        found = self.lightgcn.untold_scored().unit("dot")
+        users = aligned(found.user_vectors, self.user_ids, user_ids)
+        items = aligned(found.item_vectors, self.item_ids, item_ids)
         popularity = np.where(places >= 0, popularity_of(matrix)[places], 0).astype(np.float32)
         mixture = Mixture(graph, items, popularity, weights, self.mixture.spread)
         return lambda rows, asked: mixture.scores(rows, users[asked])
 
     def learnt(self, snapshot: Snapshot) -> Learnt:
         """The vectors, the items that each gives most to by filter and walk, and what weighs them."""
-        vectors = Embeddings(self.user_ids, self.user_vectors, self.item_ids, self.item_vectors)
+        vectors = Embeddings(self.user_ids, self.user_vectors, self.item_ids, self.item_vectors, self.ending)
         similar = Neighbours(self.item_ids, nearest(self.mixture.graph, self.settings.n_stored))
         numbers = {f"weight_{name}": float(weight) for name, weight in vars(self.mixture.weights).items()}
         numbers |= {"spread": self.mixture.spread, "n_items": snapshot.n_items}
@@ -182,6 +184,7 @@ class Blend:
             "body": np.array(json.dumps(told)),
             "popularity": mixture.popularity,
             "user_vectors": self.user_vectors,
+            "ending": np.array(self.ending),
             "item_vectors": mixture.item_vectors,
         }
         write_arrays(folder / FILE, arrays, {"user_ids": self.user_ids, "item_ids": self.item_ids})
@@ -195,7 +198,7 @@ class Blend:
         found.lightgcn = LightGCN.load(folder)
         found.metrics, found.filter_settings = told["metrics"], told["filter"]
         found.user_ids, found.item_ids = read_ids(arrays, "user_ids"), read_ids(arrays, "item_ids")
-        found.user_vectors = arrays["user_vectors"]
+        found.user_vectors, found.ending = arrays["user_vectors"], tuple(arrays["ending"].tolist())
         graph = ItemFilter.of_arrays(arrays)
         found.mixture = Mixture(
             graph, arrays["item_vectors"], arrays["popularity"], Weights(**told["weights"]), told["spread"]
@@ -207,7 +210,8 @@ class Blend:
         if not len(validation.users):
             return Weights(), 1.0, 0.0
         step = walk.form.solve(validation.train, walk.settings)
-        vectors = self._unit(self.lightgcn.untold_vectors())
+        told = self.lightgcn.untold_scored().unit("dot")
+        vectors = told.user_vectors, told.item_vectors
         found = candidates(validation, graph, step, vectors, popularity_of(validation.train))
         weights, quality = learn(found, Weights())
         return weights, found.spread, quality
@@ -220,17 +224,15 @@ class Blend:
     ) -> None:
         graph = self._graph(snapshot.matrix, chosen, walk, weights)
         self.user_ids, self.item_ids = snapshot.user_ids, snapshot.item_ids
-        self.user_vectors, items = self._unit((self.lightgcn.user_vectors, self.lightgcn.item_vectors))
-        self.mixture = Mixture(graph, items, popularity_of(snapshot.matrix), weights, spread)
+        told = self.lightgcn.scored().unit("dot")
+        self.user_vectors, self.ending = told.user_vectors, told.ending
+        self.mixture = Mixture(graph, told.item_vectors, popularity_of(snapshot.matrix), weights, spread)
 
     def _graph(self, matrix: sparse.csr_array, chosen: FilterModel, walk: FilterModel, weights: Weights) -> ItemFilter:
         graph = chosen.form.solve(matrix, chosen.settings)
         if not weights.walk:
             return graph
         return add(graph, walk.form.solve(matrix, walk.settings), 1 - weights.walk, weights.walk)
-
-    def _unit(self, vectors: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-        return unit_vectors(*vectors, self.lightgcn.metric)
 
 
 def shared(settings: BlendSettings) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
 
 from graphrec.errors import InputError
 from graphrec.models.base import Progress, Scores, Vectors, fingerprint_of
@@ -118,8 +119,8 @@ class LightGCN:
         self.untold_weight = _weights(network)
         if validation.withheld.nnz:
             trainer.finish(state, snapshot.matrix, settings.final_epochs(state.best_epoch))
-        self._keep(snapshot, network, state, Adjacency.of(snapshot.matrix))
         self.validation, self.past, self.data = validation, validation.as_past(snapshot), snapshot.digest()
+        self._keep(snapshot, network, state, Adjacency.of(snapshot.matrix))
         return self
 
     def fingerprint(self, snapshot: Snapshot) -> str:
@@ -135,16 +136,24 @@ class LightGCN:
         return bool(earlier and (earlier.data, earlier.settings) == (snapshot.digest(), self.settings))
 
     def learnt(self, snapshot: Snapshot) -> Learnt:
-        """The vectors, with what ranks popular items higher as their last number."""
-        users, items = self._extended((self.user_vectors, self.item_vectors), snapshot.n_likers())
-        return Learnt(Embeddings(self.user_ids, users, self.item_ids, items), metric="dot")
+        """The vectors whose dot product is the score."""
+        return Learnt(self.scored(), metric="dot")
 
     def untold(self, user_ids: Ids, item_ids: Ids) -> Scores:
         """What scores these items for these users, as it was before anything was learnt from the withheld pairs."""
-        n_likers = np.bincount(self.past.learnt.indices, minlength=len(self.item_ids))
-        users, items = self._extended(self.untold_vectors(), n_likers)
-        users, items = aligned(users, self.user_ids, user_ids), aligned(items, self.item_ids, item_ids)
+        found = self.untold_scored().unit("dot")
+        users = aligned(found.user_vectors, self.user_ids, user_ids)
+        items = aligned(found.item_vectors, self.item_ids, item_ids)
         return lambda rows, asked: np.asarray(users[asked] @ items.T)
+
+    def scored(self) -> Embeddings:
+        """Vectors whose dot product is the score: those learnt, and the popularity of items."""
+        n_likers = _n_likers(self.past.learnt) + _n_likers(self.past.withheld)
+        return self._extended((self.user_vectors, self.item_vectors), n_likers)
+
+    def untold_scored(self) -> Embeddings:
+        """The same as they were before anything was learnt from the withheld pairs."""
+        return self._extended(self.untold_vectors(), _n_likers(self.past.learnt))
 
     def untold_vectors(self) -> tuple[Vectors, Vectors]:
         """Users' and items' vectors as they were before anything was learnt from the withheld pairs."""
@@ -189,12 +198,13 @@ class LightGCN:
             found.past = Past.of_arrays(arrays, found.user_ids, found.item_ids)
         return found
 
-    def _extended(self, vectors: tuple[Vectors, Vectors], n_likers: NDArray[np.int64]) -> tuple[Vectors, Vectors]:
-        """Vectors whose dot product is the score."""
+    def _extended(self, vectors: tuple[Vectors, Vectors], n_likers: NDArray[np.int64]) -> Embeddings:
         users, items = vectors if self.metric == "dot" else unit_vectors(*vectors, self.metric)
         added = torch.from_numpy(prior(n_likers, self.settings))
         found = extended(torch.from_numpy(users), torch.from_numpy(items), added, self.settings.temperature)
-        return found[0].numpy(), found[1].numpy()
+        length = np.linalg.norm(users, axis=1)
+        ending = 1 / float(length[length > 0].mean()) if length.any() else 1.0
+        return Embeddings(self.user_ids, found[0].numpy(), self.item_ids, found[1].numpy(), (ending,))
 
     def _earlier(self) -> LightGCN | None:
         """The previous model. It is read once: its files never change."""
@@ -240,6 +250,10 @@ class LightGCN:
         self.weight = _weights(network)
         self.history = state.history
         self.metrics = {"validation_recall@20": round(state.best_recall, 6), "epochs": float(state.best_epoch)}
+
+
+def _n_likers(matrix: sparse.csr_array) -> NDArray[np.int64]:
+    return np.bincount(matrix.indices, minlength=matrix.shape[1])
 
 
 def _weights(network: Network) -> Vectors:

@@ -61,9 +61,9 @@ class LightGCNSettings(Settings):
     sampling: str = "in-batch"
     n_negatives: int = 1024
     most_negatives: int = 32768
-    temperature: float = 0.12
+    temperature: float = 0.1
     correction: float = 1.0
-    popularity: float = 0.5
+    popularity: float = 0.75
     metric: str = "cosine"
     warm_start: str = "spectral"
     warm_epochs: int = 2
