@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from graphrec.errors import InputError
-from graphrec.models import Progress, fit
-from graphrec.models.blend.model import Blend
-from graphrec.models.filters.model import FILTERS
+from graphrec.models import FILTER_NAMES, Progress, create, fit
 from graphrec.models.popularity import Popularity
 from graphrec.recommend.base import FittedRecommender
-from graphrec.recommend.blended import BlendedRecommender
 from graphrec.recommend.embedding import EmbeddingRecommender, Trainer
-from graphrec.recommend.filtering import FilterRecommender
+from graphrec.recommend.filtering import FilterRecommender, HasFilter
 from graphrec.recommend.popularity import PopularityRecommender
 from graphrec.snapshot import Snapshot
 from graphrec.versions.vectors import Embeddings
 
-FITTED = ("blend", "popular", "lightgcn", *FILTERS)
+if TYPE_CHECKING:
+    from graphrec.models.blend.model import Blend
+
+FITTED = ("blend", "popular", "lightgcn", *FILTER_NAMES)
 
 
 def make_fitted(
@@ -34,10 +34,12 @@ def make_fitted(
         Popularity.of(settings or {})
         return PopularityRecommender(titles, with_reasons=with_reasons)
     if name == "blend":
-        blend = Blend.of(settings or {})
+        from graphrec.recommend.blended import BlendedRecommender  # torch comes with it
+
+        blend = cast("Blend", create(name, settings))
         return BlendedRecommender(blend, titles=titles, progress=progress, with_reasons=with_reasons)
-    if name in FILTERS:
-        model = FILTERS[name].of(settings or {})
+    if name in FILTER_NAMES:
+        model = cast(HasFilter, create(name, settings))
         return FilterRecommender(model, titles=titles, progress=progress, with_reasons=with_reasons)
     if name not in FITTED:
         raise InputError(f"no recommender {name!r} that is fitted; there are {', '.join(FITTED)}")
