@@ -32,10 +32,11 @@ def test_settings_are_fixed_and_ranges_replaced_and_added() -> None:
     ranges = {"temperature": "0.05:0.5:log", "loss": "bpr,directau", "num_layers": "1:2", "batch_size": "64,256"}
     found = search_space(LightGCNSettings(), {"learning_rate": "0.01"}, ranges)
     assert found == {
-        "embedding_dim": (32, 64, 128, 256),
+        "embedding_dim": (32, 64, 128, 192, 256),
         "num_layers": Range(1, 2),
         "loss": ("bpr", "directau"),
         "temperature": Range(0.05, 0.5, log=True),
+        "popularity": Range(0.0, 1.0),
         "correction": Range(0.0, 1.0),
         "batch_size": (64, 256),
     }

@@ -138,7 +138,7 @@ def test_a_planted_setting_is_found(tmp_path: Path) -> None:
 
 def test_lightgcn_is_tuned_and_its_failures_are_told(tastes: Frames, tmp_path: Path) -> None:
     ranges = {"learning_rate": "0.01,1e30", "temperature": "0.1,0.2"}
-    fixed = {**SMALL, "num_layers": 1, "correction": 1}
+    fixed = {**SMALL, "num_layers": 1, "correction": 1, "popularity": 0.5}
     found = tune(tastes, "lightgcn", sampler="grid", fixed=fixed, ranges=ranges, home=tmp_path, **FEW)
     assert [trial.state for trial in found.trials] == ["done", "done", "failed", "failed"]
     assert found.best.settings["learning_rate"] == 0.01

@@ -41,7 +41,7 @@ class LightGCNSettings(Settings):
     """
 
     space: ClassVar[Space] = {
-        "embedding_dim": (32, 64, 128, 256),
+        "embedding_dim": (32, 64, 128, 192, 256),
         "num_layers": Range(1, 4),
         "learning_rate": Range(0.0005, 0.05, log=True),
         "loss": ("softmax", "bsl"),
@@ -50,12 +50,13 @@ class LightGCNSettings(Settings):
         "correction": Range(0, 1),
     }
 
-    embedding_dim: int = 256
+    embedding_dim: int = 192
     num_layers: int = 2
     learning_rate: float = 0.01
     batch_size: int = 0
     epochs: int = 40
-    patience: int = 3
+    patience: int = 2
+    least_gain: float = 0.005
     finish: float = 0.5
     loss: str = "softmax"
     sampling: str = "in-batch"
@@ -79,6 +80,8 @@ class LightGCNSettings(Settings):
             raise InputError(f"expected batch_size of at least 2, or 0 for one that fits, found {self.batch_size}")
         self.at_least("epochs", 1)
         self.at_least("patience", 1)
+        if not 0 <= self.least_gain < 1:
+            raise InputError(f"expected least_gain from 0 to below 1, found {self.least_gain}")
         self.at_least("warm_epochs", 1)
         self.at_least("n_negatives", 1)
         self.at_least("most_negatives", 1)

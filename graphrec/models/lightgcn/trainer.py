@@ -53,7 +53,10 @@ class Trainer:
         )
 
     def run(self, resume: bool = False) -> State:
-        """Train until the validation recall hasn't risen for `patience` epochs; the network then holds the best."""
+        """Train until the validation recall hasn't risen for `patience` epochs; the network then holds the best.
+
+        It has risen where `least_gain` was gained, as a part of the best: what is less is paid for with epochs.
+        """
         state = (read_state(self.checkpoints, self.fingerprint) if resume else None) or State(self.fingerprint)
         if state.arrays:
             self._restore(state, "now")
@@ -79,7 +82,8 @@ class Trainer:
         epoch = state.epoch + 1
         loss = self._epoch(epoch, state.best_recall)
         recall = self._validate(epoch)
-        better = recall > state.best_recall or not len(self.validation.users)
+        needed = max(state.best_recall, 0) * (1 + self.settings.least_gain)
+        better = recall > needed or state.best_recall < 0 or not len(self.validation.users)
         best_epoch = epoch if better else state.best_epoch
         now = self._arrays()
         best = {f"best_{n}": a for n, a in now.items()} if better else _only("best", state)
@@ -87,7 +91,7 @@ class Trainer:
             state,
             epoch=epoch,
             best_epoch=best_epoch,
-            best_recall=max(recall, state.best_recall),
+            best_recall=recall if better else state.best_recall,
             finished=epoch >= self.settings.epochs or epoch - best_epoch >= self.settings.patience,
             history=(*state.history, {"epoch": epoch, "loss": loss, "recall": recall}),
             arrays={**{f"now_{n}": a for n, a in now.items()}, **best},
