@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pandas as pd
 import torch
 from peers.pyg import Example
 
@@ -39,7 +40,7 @@ def main() -> None:
     arguments = read_arguments()
     with TemporaryDirectory() as folder:
         dealt = split(load_frames(arguments.data / arguments.dataset, staging=Path(folder) / "frames"), Path(folder))
-        snapshot, truth = Snapshot.from_frames(dealt.train), Truth.of(dealt.test)
+        snapshot, test = Snapshot.from_frames(dealt.train), dealt.test
     LightGCN.of({"epochs": 1}).fit(Snapshot.from_pairs(["a", "b"], ["x", "y"]))  # compiles what is compiled
     epoch_s = pyg_epoch(snapshot)
     print(f"{torch.get_num_threads()} threads; an epoch of PyG's example: {epoch_s:.0f} s", flush=True)
@@ -48,7 +49,7 @@ def main() -> None:
     model.fit(snapshot, tell)
     fit_s = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
-    found = measured(model, snapshot, truth)
+    found = measured(model, snapshot, test)
     n_final = model.settings.final_epochs(int(model.metrics["epochs"]))
     print("\n| epochs | seconds | of PyG's epoch | recall@20 | NDCG@20 | peak memory, GiB |\n|---|--:|--:|--:|--:|--:|")
     print(f"| {len(model.history)} + {n_final} | {fit_s:.0f} | {fit_s / epoch_s:.2f} ", end="")
@@ -75,8 +76,10 @@ def pyg_epoch(snapshot: Snapshot) -> float:
     return float(np.median(taken[WARM_UP:])) * len(example.batches())
 
 
-def measured(model: LightGCN, snapshot: Snapshot, truth: Truth) -> dict[str, float]:
+def measured(model: LightGCN, snapshot: Snapshot, test: pd.DataFrame) -> dict[str, float]:
     """Recall and NDCG over the test users."""
+    n_likers = dict(zip(snapshot.item_ids, snapshot.n_likers().tolist(), strict=True))
+    truth = Truth.of(test, n_likers, snapshot.n_users)
     vectors = model.learnt(snapshot).unit().vectors
     recommender = EmbeddingRecommender.of(Catalogue.of(snapshot), vectors.user_vectors, vectors.item_vectors)
     recommender.with_reasons = False
