@@ -52,7 +52,7 @@ from graphrec.versions.similar import write_similar
 
 K = 20
 N_NEIGHBOURS = 100
-N_STORED = 50
+N_STORED = 30
 DIM = 64
 BLOCK = 512
 ASKED = 300

@@ -18,7 +18,7 @@ class BlendSettings(Settings):
     space: ClassVar[Space] = {"filter": ("auto", "chebyshev", "ease", "gfcf", "item_graph")}
 
     filter: str = "auto"
-    n_stored: int = 50
+    n_stored: int = 30
     validation_share: float = 0.1
     seed: int = 42
 
