@@ -25,7 +25,7 @@ BLOCK = 512
 class FilterSettings(Settings):
     """`n_stored`: how many items an item gets in the graph, those that it gives most to; the fit is the same."""
 
-    n_stored: int = field(default=50, kw_only=True)
+    n_stored: int = field(default=30, kw_only=True)
 
     def __post_init__(self) -> None:
         self.at_least("n_stored", 1)
