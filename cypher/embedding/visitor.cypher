@@ -1,5 +1,8 @@
 // Items nearest to the mean vector of weighted items: a visitor without an account.
 //
+// The vector ends as those of users do (`ending` of the Model), not as those of items, which may say there how popular
+// they are.
+//
 // $model: the model's name (default "lightgcn")
 // $item_ids: what the visitor liked; items without a vector are passed over
 // $weights: how much, one a item

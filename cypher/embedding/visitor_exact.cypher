@@ -1,5 +1,8 @@
 // Items nearest to the mean vector of weighted items, found by comparing every item.
 //
+// The vector ends as those of users do (`ending` of the Model), not as those of items, which may say there how popular
+// they are.
+//
 // Cost: one comparison an item that has a vector.
 //
 // $model: the model's name

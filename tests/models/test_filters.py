@@ -88,7 +88,7 @@ def test_a_walk_of_p3alpha_without_damping_is_a_probability(matrix: sparse.csr_a
 
 
 def test_cooccurrence_is_a_step_of_the_normalised_graph(matrix: sparse.csr_array) -> None:
-    found = cooccurrence(matrix, CooccurrenceSettings(n_neighbours=ALL))
+    found = cooccurrence(matrix, CooccurrenceSettings(user_power=1, n_neighbours=ALL))
     np.testing.assert_allclose(dense(found), off_diagonal(item_step(matrix)), rtol=1e-5, atol=1e-7)
 
 

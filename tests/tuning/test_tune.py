@@ -84,7 +84,7 @@ def test_the_best_is_found_measured_and_told(tastes: Frames, tmp_path: Path) -> 
     assert sum(found.importances.values()) == pytest.approx(1)
     assert set(found.importances) == {"alpha", "beta", "n_neighbours"}
     first = next(trial for trial in found.trials if trial.number == 1)
-    assert first.settings == {"alpha": 1.0, "beta": 0.5, "n_neighbours": 500}, "the defaults"
+    assert first.settings == {"alpha": 1.0, "beta": 0.3, "n_neighbours": 500}, "the defaults"
     assert found.best.metrics["recall@5"] == found.best.value
     assert {"ndcg@5", "coverage@5"} <= set(found.best.metrics)
     assert set(found.best.seconds) == {"fit_s", "recommend_s"}

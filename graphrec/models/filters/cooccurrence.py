@@ -31,7 +31,7 @@ class CooccurrenceSettings(FilterSettings):
         "n_neighbours": Range(50, 2000, log=True),
     }
 
-    user_power: float = 1.0
+    user_power: float = 0.5
     item_power: float = 1.0
     balance: float = 0.5
     n_neighbours: int = 500

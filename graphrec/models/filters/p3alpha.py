@@ -31,7 +31,7 @@ class P3AlphaSettings(FilterSettings):
     }
 
     alpha: float = 1.0
-    beta: float = 0.5
+    beta: float = 0.3
     n_neighbours: int = 500
 
 
