@@ -336,7 +336,7 @@ def test_a_blend_follows_the_one_before(graph: Graph, tmp_path: Path) -> None:
     assert (second.decision, second.live) == ("swapped", 2)
     found = versions.current(graph, "blend")
     assert found is not None
-    assert (found.dim, found.n_neighbours) == (8, 5)
+    assert (found.dim, found.n_neighbours) == (10, 5), "8 numbers learnt, popularity, and what fills the length"
     assert found.settings["lightgcn.epochs"] == 3, "the settings of the version before are kept"
     assert retrain().decision == "unchanged"
     assert roll_back().live == 1
