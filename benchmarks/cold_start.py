@@ -68,12 +68,12 @@ def read_arguments() -> argparse.Namespace:
 def pyg_epoch(snapshot: Snapshot) -> float:
     """Seconds that an epoch of the example takes: the median of some steps times all of them."""
     example = Example(snapshot.matrix, {"batch_size": BATCH})
-    taken = []
-    for batch, _ in zip(example.batches(), range(WARM_UP + TIMED), strict=False):
+    batches, taken = example.batches(), []
+    for batch in batches[: WARM_UP + TIMED]:
         started = time.perf_counter()
         example.step(batch)
         taken.append(time.perf_counter() - started)
-    return float(np.median(taken[WARM_UP:])) * len(example.batches())
+    return float(np.median(taken[WARM_UP:])) * len(batches)
 
 
 def measured(model: LightGCN, snapshot: Snapshot, test: pd.DataFrame) -> dict[str, float]:

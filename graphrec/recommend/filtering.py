@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from graphrec.errors import ModelError
-from graphrec.models.base import Progress
+from graphrec.models.base import Model, Progress
 from graphrec.models.filters.item_filter import BLOCK, ItemFilter
 from graphrec.models.filters.model import load_filter
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
@@ -28,22 +28,12 @@ from graphrec.recommend.topk import Best, order, top_k
 from graphrec.snapshot import Snapshot
 
 
-class HasFilter(Protocol):
+class HasFilter(Model, Protocol):
     """A model that is, or holds, a filter over the items of the snapshot that it was fitted to."""
-
-    name: str
 
     @property
     def found(self) -> ItemFilter:
         """The filter."""
-        ...
-
-    def fit(self, snapshot: Snapshot, progress: Progress | None = None) -> Self:
-        """Learn from the snapshot alone."""
-        ...
-
-    def save(self, folder: Path) -> None:
-        """Write the model into a folder."""
         ...
 
 

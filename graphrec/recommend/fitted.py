@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from graphrec.errors import InputError
-from graphrec.models import FILTER_NAMES, Progress, create, fit
+from graphrec.models import FILTER_NAMES, GraphModel, Progress, create, fit
 from graphrec.models.popularity import Popularity
 from graphrec.recommend.base import FittedRecommender
 from graphrec.recommend.embedding import EmbeddingRecommender, Trainer
@@ -51,8 +51,6 @@ def trainer(name: str, settings: Mapping[str, Any] | None = None, progress: Prog
     """A function from a snapshot to the vectors of length 1 that the model of that name learns from it."""
 
     def train(snapshot: Snapshot) -> Embeddings:
-        model: Any = fit(name, snapshot, settings, progress)
-        found: Embeddings = model.learnt(snapshot).unit().vectors
-        return found
+        return cast(GraphModel, fit(name, snapshot, settings, progress)).learnt(snapshot).unit().vectors
 
     return train

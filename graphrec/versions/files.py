@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from graphrec.errors import ModelError
 from graphrec.graph import Graph
 from graphrec.versions.arrays import matrix_arrays, matrix_of, read_arrays, read_ids, write_arrays
 from graphrec.versions.learnt import Learnt, Neighbours
-from graphrec.versions.vectors import Embeddings
+from graphrec.versions.vectors import Embeddings, Ending
 from graphrec.versions.version import ModelVersion, check_name
 
 FORMAT = 1
@@ -62,7 +61,7 @@ def load_files(graph: Graph, version: ModelVersion) -> Learnt:
     """What a version holds, from this home. Raises ModelError if they are missing or belong to another graph."""
     folder = checked_folder(graph, version)
     return Learnt(
-        replace(_read_vectors(folder / VECTORS), ending=version.ending) if version.dim else None,
+        _read_vectors(folder / VECTORS, version.ending) if version.dim else None,
         _read_neighbours(folder / NEIGHBOURS) if version.n_neighbours else None,
     )
 
@@ -87,10 +86,10 @@ def _write_vectors(path: Path, embeddings: Embeddings) -> None:
     write_arrays(path, arrays, {"user_ids": embeddings.user_ids, "item_ids": embeddings.item_ids})
 
 
-def _read_vectors(path: Path) -> Embeddings:
+def _read_vectors(path: Path, ending: Ending) -> Embeddings:
     arrays = read_arrays(path)
     ids = read_ids(arrays, "user_ids"), read_ids(arrays, "item_ids")
-    return Embeddings(ids[0], arrays["user_vectors"], ids[1], arrays["item_vectors"])
+    return Embeddings(ids[0], arrays["user_vectors"], ids[1], arrays["item_vectors"], ending)
 
 
 def _write_neighbours(path: Path, neighbours: Neighbours) -> None:

@@ -68,8 +68,8 @@ class ModelVersion:
         body = dict(properties)
         for name in MAPS:
             body[name] = json.loads(body.get(name) or "{}")
-        body = {"slot": None, "n_neighbours": 0} | body
-        body["ending"] = tuple(body.get("ending", ()))
+        body = {"slot": None, "n_neighbours": 0, "ending": ()} | body
+        body["ending"] = tuple(body["ending"])
         return cls(**{name: body[name] for name in cls.__dataclass_fields__})
 
     @property

@@ -27,13 +27,12 @@ def choose(
 ) -> tuple[FilterModel, ItemFilter]:
     """The model of the name given, or for `auto` the best of those tried, and what it finds in the training part.
 
-    The model isn't fitted yet. Settings by filter.
+    The model isn't fitted yet. Settings by filter. Memory: two filters at a time, the best so far and the next.
     """
     tried = [FILTERS[name].of(settings.get(name, {}))] if name != "auto" else list(_tried(settings))
     tried = tried if len(validation.users) else tried[:1]
-    found = [model.form.solve(validation.train, model.settings) for model in tried]
-    best = int(np.argmax([quality(validation, one) for one in found])) if len(found) > 1 else 0
-    return tried[best], found[best]
+    solved = ((model, model.form.solve(validation.train, model.settings)) for model in tried)
+    return next(solved) if len(tried) == 1 else max(solved, key=lambda pair: quality(validation, pair[1]))
 
 
 def quality(validation: Validation, found: ItemFilter) -> float:

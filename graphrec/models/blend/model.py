@@ -20,7 +20,7 @@ from graphrec.models.blend.settings import BlendSettings, by_part
 from graphrec.models.filters.item_filter import ItemFilter, no_filter
 from graphrec.models.filters.model import FILTERS, FilterModel
 from graphrec.models.filters.nearest import nearest
-from graphrec.models.lightgcn.model import LightGCN, aligned
+from graphrec.models.lightgcn.model import LightGCN
 from graphrec.models.past import Past
 from graphrec.models.validation import Validation
 from graphrec.snapshot import Snapshot
@@ -153,9 +153,7 @@ class Blend:
         chosen = FILTERS[self.filter_settings["name"]].of(without(self.filter_settings, "name"))
         places = positions(self.item_ids, item_ids)
         graph = self._graph(matrix, chosen, self._walk(), weights).over(places)
-        found = self.lightgcn.untold_scored().unit("dot")
-        users = aligned(found.user_vectors, self.user_ids, user_ids)
-        items = aligned(found.item_vectors, self.item_ids, item_ids)
+        users, items = self.lightgcn.untold_unit(user_ids, item_ids)
         popularity = np.where(places >= 0, popularity_of(matrix)[places], 0).astype(np.float32)
         mixture = Mixture(graph, items, popularity, weights, self.mixture.spread)
         return lambda rows, asked: mixture.scores(rows, users[asked])

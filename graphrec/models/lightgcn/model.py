@@ -141,9 +141,7 @@ class LightGCN:
 
     def untold(self, user_ids: Ids, item_ids: Ids) -> Scores:
         """What scores these items for these users, as it was before anything was learnt from the withheld pairs."""
-        found = self.untold_scored().unit("dot")
-        users = aligned(found.user_vectors, self.user_ids, user_ids)
-        items = aligned(found.item_vectors, self.item_ids, item_ids)
+        users, items = self.untold_unit(user_ids, item_ids)
         return lambda rows, asked: np.asarray(users[asked] @ items.T)
 
     def scored(self) -> Embeddings:
@@ -154,6 +152,12 @@ class LightGCN:
     def untold_scored(self) -> Embeddings:
         """The same as they were before anything was learnt from the withheld pairs."""
         return self._extended(self.untold_vectors(), _n_likers(self.past.learnt))
+
+    def untold_unit(self, user_ids: Ids, item_ids: Ids) -> tuple[Vectors, Vectors]:
+        """The same of length 1, a row for each id; zeros where it isn't known."""
+        found = self.untold_scored().unit("dot")
+        users = _aligned(found.user_vectors, self.user_ids, user_ids)
+        return users, _aligned(found.item_vectors, self.item_ids, item_ids)
 
     def untold_vectors(self) -> tuple[Vectors, Vectors]:
         """Users' and items' vectors as they were before anything was learnt from the withheld pairs."""
@@ -261,7 +265,7 @@ def _weights(network: Network) -> Vectors:
     return weights
 
 
-def aligned(vectors: Vectors, known: Ids, wanted: Ids) -> Vectors:
+def _aligned(vectors: Vectors, known: Ids, wanted: Ids) -> Vectors:
     """A row for each wanted id, zeros where it isn't known."""
     places = positions(known, wanted)
     return np.where((places >= 0)[:, None], vectors[places], 0).astype(np.float32)

@@ -22,7 +22,7 @@ def prior(n_likers: NDArray[np.int64], settings: LightGCNSettings) -> Floats:
     return np.asarray(settings.popularity * np.log1p(n_likers), dtype=np.float32)
 
 
-def extended(users: Tensor, items: Tensor, prior: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-    """Vectors one number longer, whose products rank as the scores do; users of zeros stay so."""
+def extended(users: Tensor, items: Tensor, added: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Vectors one number longer, whose products rank as scores with the prior `added` do; users of zeros stay so."""
     ones = users.any(dim=1, keepdim=True).to(users.dtype)
-    return torch.cat([users, ones], dim=1), torch.cat([items, temperature * prior[:, None]], dim=1)
+    return torch.cat([users, ones], dim=1), torch.cat([items, temperature * added[:, None]], dim=1)

@@ -33,11 +33,12 @@ class LightGCNSettings(Settings):
     `batch_size` counts users; 0 takes one that fits their number. `validation_share` is what is withheld of a user's
     likings, for some users. `correction` 1 weighs negatives against how likely they are in a batch, 0 takes them as
     they come. `popularity`: how much of the logarithm of the people who like an item is added to its scores, in
-    training and after it; the vectors then needn't say what is said by a number, and learn the rest. `finish`: when the
-    best epoch is known, so many more, as a part of those until it, learn from what was withheld as well. `n_negatives`
-    counts for the sampling `shared` only; of what `in-batch` and `shared` come up with, at most `most_negatives` a
-    batch are told apart from what each user likes. From an earlier model's weights it takes `warm_epochs` at most, with
-    `warm_rate` of the learning rate: small steps, because there is little left to learn.
+    training and after it; the vectors then needn't say what is said by a number, and learn the rest. `least_gain`: what
+    an epoch must gain to count as better, as a part of the best. `finish`: when the best epoch is known, so many more,
+    as a part of those until it, learn from what was withheld as well. `n_negatives` counts for the sampling `shared`
+    only; of what `in-batch` and `shared` come up with, at most `most_negatives` a batch are told apart from what each
+    user likes. From an earlier model's weights it takes `warm_epochs` at most, with `warm_rate` of the learning rate:
+    small steps, because there is little left to learn.
     """
 
     space: ClassVar[Space] = {

@@ -123,7 +123,9 @@ class Trainer:
         vectors = self._vectors(batch)
         users, items = vectors.detach()[: len(batch.users)], vectors.detach()[len(batch.users) :].requires_grad_()
         n_rows = max(1, BLOCK // batch.n_negatives)
-        blocks = [self._block(batch, users, items, start, n_rows) for start in range(0, len(users), n_rows)]
+        added = self._weight(batch), self.prior[self._tensor(batch.candidates)]
+        places = [slice(start, start + n_rows) for start in range(0, len(users), n_rows)]
+        blocks = [self._block(batch, users, items, added, place) for place in places]
         assert items.grad is not None
         torch.autograd.backward(vectors, torch.cat([*(gradient for _, gradient in blocks), items.grad]))
         self.optimiser.step()
@@ -134,19 +136,29 @@ class Trainer:
         nodes = np.concatenate([batch.users, batch.candidates + self.likes.matrix.shape[0]])
         return self._measured(self.network.get_embedding(self.adjacency).index_select(0, self._tensor(nodes)))
 
-    def _block(self, batch: Batch, users: Tensor, items: Tensor, start: int, n_rows: int) -> tuple[float, Tensor]:
-        """The share of some users in the batch's loss, and their gradient; that of the items is added to theirs."""
-        left = users[start : start + n_rows].detach().requires_grad_()
-        first, last = np.searchsorted(batch.row, (start, start + len(left)))
+    def _block(
+        self,
+        batch: Batch,
+        users: Tensor,
+        items: Tensor,
+        added: tuple[Tensor | None, Tensor],
+        place: slice,
+    ) -> tuple[float, Tensor]:
+        """The share of some users in the batch's loss, and their gradient; that of the items is added to theirs.
+
+        `added`: the negatives' weights and the candidates' priors, the same for all blocks of a batch.
+        """
+        left = users[place].detach().requires_grad_()
+        first, last = np.searchsorted(batch.row, (place.start, place.start + len(left)))
         scores = Scores(
             users=left,
             items=items,
-            row=self._tensor(batch.row[first:last] - start),
+            row=self._tensor(batch.row[first:last] - place.start),
             column=self._tensor(batch.column[first:last]),
             drawn=self._tensor(batch.drawn[first:last]),
             temperature=self.settings.temperature,
-            log_weight=self._weight(batch),
-            prior=self.prior[self._tensor(batch.candidates)],
+            log_weight=added[0],
+            prior=added[1],
             workspace=self.workspace,
         )
         loss = self.loss(scores) / len(batch.row)
