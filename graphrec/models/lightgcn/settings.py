@@ -53,7 +53,7 @@ class LightGCNSettings(Settings):
 
     embedding_dim: int = 192
     num_layers: int = 2
-    learning_rate: float = 0.01
+    learning_rate: float = 0.02
     batch_size: int = 0
     epochs: int = 40
     patience: int = 2
@@ -63,9 +63,9 @@ class LightGCNSettings(Settings):
     sampling: str = "in-batch"
     n_negatives: int = 1024
     most_negatives: int = 32768
-    temperature: float = 0.1
+    temperature: float = 0.12
     correction: float = 1.0
-    popularity: float = 0.75
+    popularity: float = 0.6
     metric: str = "cosine"
     warm_start: str = "spectral"
     warm_epochs: int = 2
