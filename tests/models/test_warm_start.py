@@ -82,15 +82,16 @@ def test_a_warm_start_begins_where_yesterday_ended(tastes: Snapshot, tmp_path: P
 
 
 def test_a_warm_run_goes_on_from_the_same_start_only(tastes: Snapshot, tmp_path: Path) -> None:
+    twice = replace(SMALL, warm_epochs=2)
     for seed in (1, 2):
-        LightGCN(replace(SMALL, seed=seed)).fit(grown(tastes, 50, seed)).save(tmp_path / str(seed))
-    whole = LightGCN(SMALL, previous=tmp_path / "1").fit(tastes)
+        LightGCN(replace(twice, seed=seed)).fit(grown(tastes, 50, seed)).save(tmp_path / str(seed))
+    whole = LightGCN(twice, previous=tmp_path / "1").fit(tastes)
 
     def stop(report: Report) -> None:
         if report.epoch == 2:
             raise InterruptedError
 
-    run = partial(LightGCN, SMALL, checkpoints=tmp_path / "now")
+    run = partial(LightGCN, twice, checkpoints=tmp_path / "now")
     with pytest.raises(InterruptedError):
         run(previous=tmp_path / "1").fit(tastes, stop)
     epochs: list[int] = []
@@ -103,6 +104,18 @@ def test_a_warm_run_goes_on_from_the_same_start_only(tastes: Snapshot, tmp_path:
         epochs.clear()
         run(**other, resume=True).fit(tastes, lambda r: epochs.append(r.epoch))
         assert min(epochs) == 1
+
+
+def test_a_warm_epoch_visits_a_part_of_the_users(tastes: Snapshot, tmp_path: Path) -> None:
+    LightGCN(SMALL).fit(tastes).save(tmp_path)
+    steps: dict[float, int] = {}
+    for part in (0.01, 0.5, 1.0):
+        settings = replace(SMALL, batch_size=10, warm_visited=part)
+        LightGCN(settings, previous=tmp_path).fit(tastes, lambda r, part=part: steps.update({part: r.steps}))
+    n_batches = round(tastes.n_users / 10)
+    assert steps == {0.01: 1, 0.5: round(n_batches / 2), 1.0: n_batches}
+    with pytest.raises(InputError, match=r"expected warm_visited above 0 and at most 1, found 1\.5"):
+        replace(SMALL, warm_visited=1.5)
 
 
 def test_another_width_is_told(tastes: Snapshot, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
     s(i, j) = d(i)^-b (h(P) + alpha V Vᵀ)(i, j) d(j)^b,   P = R̃ᵀ R̃,   R̃ = D_u^-½ R D_i^-½ ≈ U Σ Vᵀ
 
-`h` interpolates a plateau: it passes low frequencies (eigenvalues of P near 1), and stops high ones, the steeper the
+`h` is near to a plateau: it passes low frequencies (eigenvalues of P near 1), and stops high ones, the steeper the
 smaller `flatness`. Kim, Choi, Park and Shin, "Graph spectral filtering with Chebyshev interpolation for
 recommendation" (SIGIR 2025), apply the polynomial to every user, step by step. Here the truncated SVD, which the ideal
 filter needs anyway, gives h exactly where it bends: on the largest eigenvalues. Below them h is as good as a line
@@ -63,9 +63,13 @@ def plateau(x: NDArray[np.float64], flatness: float) -> NDArray[np.float64]:
 
 
 def filter_response(eigenvalues: NDArray[np.float64], settings: ChebyshevSettings) -> NDArray[np.float64]:
-    """h at eigenvalues of P, the polynomial that equals the plateau at the Chebyshev points of the second kind."""
-    points = np.cos(np.pi * np.arange(settings.order + 1) / settings.order)
-    coefficients = np.asarray(series.chebfit(points, plateau(points, settings.flatness), settings.order))
+    """h at eigenvalues of P, as the authors' code interpolates.
+
+    At the Chebyshev points of the first kind, which lie inside, it has what the plateau has at those of the second,
+    which reach the ends: a little steeper than the plateau.
+    """
+    inside, ends = series.chebpts1(settings.order + 1), series.chebpts2(settings.order + 1)
+    coefficients = np.asarray(series.chebfit(inside, plateau(ends, settings.flatness), settings.order))
     return np.asarray(series.chebval(1 - 2 * eigenvalues, coefficients), dtype=np.float64)
 
 

@@ -37,8 +37,9 @@ class LightGCNSettings(Settings):
     an epoch must gain to count as better, as a part of the best. `finish`: when the best epoch is known, so many more,
     as a part of those until it, learn from what was withheld as well. `n_negatives` counts for the sampling `shared`
     only; of what `in-batch` and `shared` come up with, at most `most_negatives` a batch are told apart from what each
-    user likes. From an earlier model's weights it takes `warm_epochs` at most, with `warm_rate` of the learning rate:
-    small steps, because there is little left to learn.
+    user likes. An epoch visits `visited` of the users, drawn anew each time. From an earlier model's weights it takes
+    `warm_epochs` at most, which visit `warm_visited` of the users with `warm_rate` of the learning rate: few small
+    steps, because there is little left to learn.
     """
 
     space: ClassVar[Space] = {
@@ -68,7 +69,9 @@ class LightGCNSettings(Settings):
     popularity: float = 0.6
     metric: str = "cosine"
     warm_start: str = "spectral"
-    warm_epochs: int = 2
+    visited: float = 1.0
+    warm_epochs: int = 1
+    warm_visited: float = 0.5
     warm_rate: float = 0.2
     device: str = "auto"
     validation_share: float = 0.1
@@ -92,6 +95,9 @@ class LightGCNSettings(Settings):
         for name in ("learning_rate", "temperature", "warm_rate"):
             if not getattr(self, name) > 0:
                 raise InputError(f"expected {name} above 0, found {getattr(self, name)}")
+        for name in ("visited", "warm_visited"):
+            if not 0 < getattr(self, name) <= 1:
+                raise InputError(f"expected {name} above 0 and at most 1, found {getattr(self, name)}")
         if not 0 <= self.validation_share < 1:
             raise InputError(f"expected validation_share from 0 to below 1, found {self.validation_share}")
 
@@ -101,7 +107,8 @@ class LightGCNSettings(Settings):
 
     def warmed(self) -> Self:
         """These settings for a training that starts at an earlier model's weights."""
-        return replace(self, epochs=self.warm_epochs, learning_rate=self.learning_rate * self.warm_rate)
+        rate = self.learning_rate * self.warm_rate
+        return replace(self, epochs=self.warm_epochs, visited=self.warm_visited, learning_rate=rate)
 
     def sized(self, n_users: int) -> Self:
         """These settings with a batch size: a sixteenth of the users, at least 64.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -96,16 +97,16 @@ class Trainer:
             history=(*state.history, {"epoch": epoch, "loss": loss, "recall": recall}),
             arrays={**{f"now_{n}": a for n, a in now.items()}, **best},
         )
-        steps = n_batches(len(self.likes.users), self.settings.batch_size)
+        steps = self._n_steps()
         self._tell(Report(epoch, self.settings.epochs, steps, steps, loss, recall, state.best_recall))
         return state
 
     def _epoch(self, epoch: int, best: float) -> float:
         s = self.settings
-        steps, total = n_batches(len(self.likes.users), s.batch_size), 0.0
+        steps, total = self._n_steps(), 0.0
         rng = np.random.default_rng([s.seed, epoch])
         drawn = batches(self.likes, self.sampler, s.batch_size, s.n_negatives, rng, most_negatives=s.most_negatives)
-        for step, batch in enumerate(drawn, start=1):
+        for step, batch in enumerate(islice(drawn, steps), start=1):
             loss = self._step(batch)
             if not np.isfinite(loss):
                 raise ModelError(
@@ -115,6 +116,10 @@ class Trainer:
             total += loss
             self._tell(Report(epoch, s.epochs, step, steps, total / step, None, best if best >= 0 else None))
         return total / max(steps, 1)
+
+    def _n_steps(self) -> int:
+        """The batches of an epoch, of which there is at least one."""
+        return max(1, round(self.settings.visited * n_batches(len(self.likes.users), self.settings.batch_size)))
 
     def _step(self, batch: Batch) -> float:
         """One move of the optimiser. The vectors are propagated once; their table of scores is worked off in blocks,
