@@ -25,6 +25,9 @@ from graphrec.models.filters.spectral import factors
 from graphrec.models.settings import Range, Space
 from graphrec.models.spectrum import normalise, randomised_svd
 
+ITERATIONS = 6
+"""Of the SVD: the ideal filter cuts the spectrum where its values lie close together."""
+
 
 @dataclass(frozen=True)
 class ChebyshevSettings(FilterSettings):
@@ -49,7 +52,7 @@ class ChebyshevSettings(FilterSettings):
 def chebyshev(matrix: sparse.csr_array, settings: ChebyshevSettings) -> ItemFilter:
     """The filter of users × items. Cost: that of the randomised SVD."""
     s = settings
-    found = randomised_svd(normalise(matrix), s.rank, s.seed)
+    found = randomised_svd(normalise(matrix), s.rank, s.seed, ITERATIONS)
     eigenvalues = found.values.astype(np.float64) ** 2
     constant, slope = line_below(eigenvalues[-1], s)
     response = filter_response(eigenvalues, s) - constant - slope * eigenvalues + s.alpha

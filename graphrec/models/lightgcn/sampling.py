@@ -92,24 +92,46 @@ def batches(
     order = rng.permutation(likes.users)
     for users in np.array_split(order, n_batches(len(order), batch_size)):
         batch = sampler(likes, np.sort(users), n_negatives, rng)
-        yield batch if most_negatives is None else thinned(batch, most_negatives, rng)
+        yield batch if most_negatives is None else thinned(batch, likes.n_likers, most_negatives, rng)
 
 
-def thinned(batch: Batch, most: int, rng: np.random.Generator) -> Batch:
-    """The batch with at most so many negatives, evenly drawn, each standing for more items.
+def thinned(batch: Batch, n_likers: Ints, most: int, rng: np.random.Generator) -> Batch:
+    """The batch with at most so many negatives, each standing for more items.
 
     Users and the items that they like grow together, so that the scores of all pairs of both would grow as the square
-    of the interactions. A batch of all items stays exact.
+    of the interactions. Those that weigh much in the loss are drawn more often: an item stands for others as
+    `log_weight` says, and the more people like it the higher it scores. A batch of all items stays exact.
     """
     n = len(batch.candidates)
     if batch.log_weight is None or n <= most:
         return batch
-    order = rng.permutation(n)
-    order = np.concatenate([np.sort(order[:most]), np.sort(order[most:])])
+    chance = inclusion(np.exp(batch.log_weight) * np.sqrt(n_likers[batch.candidates] + 1.0), most)
+    kept = systematic(chance, rng)
+    order = np.concatenate([kept, np.setdiff1d(np.arange(n), kept, assume_unique=True)])
     place = np.empty(n, dtype=np.int64)
     place[order] = np.arange(n)
-    weight = batch.log_weight[order[:most]] + np.float32(np.log(n / most))
+    weight = (batch.log_weight[kept] - np.log(chance[kept])).astype(np.float32)
     return Batch(batch.users, batch.candidates[order], batch.row, place[batch.column], place[batch.drawn], weight)
+
+
+def inclusion(sizes: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """How likely each is drawn where n of them are: in proportion to their sizes, at most 1."""
+    found = np.zeros(len(sizes))
+    free = np.ones(len(sizes), dtype=bool)
+    while True:
+        found[free] = sizes[free] * ((n - np.count_nonzero(~free)) / sizes[free].sum())
+        over = free & (found >= 1)
+        if not over.any():
+            return found
+        found[over], free = 1, free & ~over
+
+
+def systematic(chance: NDArray[np.float64], rng: np.random.Generator) -> Ints:
+    """As many as the chances sum to, rising, by equal strides from a random start (Madow, 1949)."""
+    ends = np.cumsum(chance)
+    n = round(float(ends[-1]))
+    ends[-1] = n
+    return np.searchsorted(ends, rng.random() + np.arange(n), side="right").astype(np.int64)
 
 
 def n_batches(n_users: int, batch_size: int) -> int:

@@ -63,7 +63,7 @@ class LightGCNSettings(Settings):
     loss: str = "softmax"
     sampling: str = "in-batch"
     n_negatives: int = 1024
-    most_negatives: int = 32768
+    most_negatives: int = 16384
     temperature: float = 0.12
     correction: float = 1.0
     popularity: float = 0.6
@@ -71,7 +71,7 @@ class LightGCNSettings(Settings):
     warm_start: str = "spectral"
     visited: float = 1.0
     warm_epochs: int = 1
-    warm_visited: float = 0.5
+    warm_visited: float = 0.4
     warm_rate: float = 0.2
     device: str = "auto"
     validation_share: float = 0.1
