@@ -11,7 +11,8 @@ from graphrec.snapshot import Snapshot
 
 N_USERS, N_ITEMS, N_TASTES, NIGHTS = 96, 240, 6, 4
 COLUMNS = {"user": "who", "item": "what"}
-SETTINGS = {"embedding_dim": 8, "batch_size": 24, "epochs": 4, "validation_share": 0.2}
+WARM = {"warm_epochs": 2, "warm_visited": 1.0}
+SETTINGS = {"embedding_dim": 8, "batch_size": 24, "epochs": 4, "validation_share": 0.2, **WARM}
 
 
 def likings() -> pd.DataFrame:
