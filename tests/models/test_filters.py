@@ -146,7 +146,7 @@ def user_by_user(matrix: sparse.csr_array, s: ChebyshevSettings) -> np.ndarray:
     """The filter as its paper applies it: the recurrence of the polynomials, step by step, on the item graph."""
     _, _, items = degrees(matrix)
     step = item_step(matrix)
-    inside, ends = np.sort(series.chebpts1(s.order + 1)), np.sort(series.chebpts2(s.order + 1))
+    inside, ends = series.chebpts1(s.order + 1), series.chebpts2(s.order + 1)
     coefficients = series.chebfit(inside, plateau(ends, s.flatness), s.order)
     laplacian = np.eye(N_ITEMS) - 2 * step
     terms = [np.eye(N_ITEMS), laplacian]

@@ -80,9 +80,7 @@ def test_a_thinned_batch_holds_the_same_likes_and_fewer_negatives(likes: Likes, 
         assert pairs[0] == pairs[1]
         assert thin.n_negatives == 9 < whole.n_negatives == len(whole.candidates)
         liked = likes.matrix.toarray() > 0
-        found = thin.drawn != thin.column
-        assert found.mean() > 0.9, "few gave up looking for one that isn't liked"
-        assert not liked[thin.users[thin.row], thin.candidates[thin.drawn]][found].any()
+        assert not liked[thin.users[thin.row], thin.candidates[thin.drawn]].any()
 
 
 @pytest.mark.parametrize("name", ["in-batch", "shared"])

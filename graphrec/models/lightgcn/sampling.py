@@ -163,7 +163,7 @@ def _batch(
 
 
 def _draw(row: Ints, column: Ints, n_candidates: int, rng: np.random.Generator) -> Ints:
-    """A column for each like that its row doesn't like: drawn again, a few times, where it does."""
+    """A column for each like that its row doesn't like: drawn again where it does, at last from the others alone."""
     liked = row * n_candidates + column
     drawn = rng.integers(0, n_candidates, len(row))
     for _ in range(8):
@@ -171,7 +171,12 @@ def _draw(row: Ints, column: Ints, n_candidates: int, rng: np.random.Generator) 
         if not again.any():
             return drawn
         drawn[again] = rng.integers(0, n_candidates, int(again.sum()))
-    return np.where(_among(row * n_candidates + drawn, liked), column, drawn)
+    again = _among(row * n_candidates + drawn, liked)
+    for user in np.unique(row[again]):
+        others = np.setdiff1d(np.arange(n_candidates), column[row == user])
+        wanted = np.flatnonzero(again & (row == user))
+        drawn[wanted] = rng.choice(others, len(wanted)) if len(others) else column[wanted]
+    return drawn
 
 
 def _among(keys: Ints, rising: Ints) -> NDArray[np.bool_]:

@@ -115,7 +115,7 @@ class Trainer:
                 )
             total += loss
             self._tell(Report(epoch, s.epochs, step, steps, total / step, None, best if best >= 0 else None))
-        return total / max(steps, 1)
+        return total / steps
 
     def _n_steps(self) -> int:
         """The batches of an epoch, of which there is at least one."""
