@@ -10,6 +10,7 @@ import numpy as np
 from implicit.als import AlternatingLeastSquares
 from implicit.bpr import BayesianPersonalizedRanking
 from implicit.nearest_neighbours import BM25Recommender, CosineRecommender
+from numpy.typing import NDArray
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
@@ -58,4 +59,11 @@ class Implicit:
         with threadpool_limits(1, "blas"):
             items, scores = self.model.recommend(users, self.matrix[users], N=k)
         lowest = np.finfo(np.float32).min / 2  # what the package gives where it has no more items
-        return np.where((scores > lowest) & (items >= 0), items, -1)
+        wanted = (scores > lowest) & (items >= 0)
+        return np.where(wanted & ~_seen(self.matrix[users], items), items, -1)
+
+
+def _seen(rows: sparse.csr_matrix, items: Ints) -> NDArray[np.bool_]:
+    """Which items are in the rows: where fewer than k others have a score, the item models fill up with these."""
+    keys = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)) * rows.shape[1] + rows.indices
+    return np.isin(np.arange(len(items))[:, None] * rows.shape[1] + items, keys)

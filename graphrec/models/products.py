@@ -30,6 +30,9 @@ N_THREADS = int(_ASKED) if _ASKED.isdecimal() and int(_ASKED) else N_CORES
 N_PARTS = 8 * N_THREADS
 """Parts of equal work: several a thread, so that a core that was interrupted doesn't hold up the rest."""
 
+DENSE = 10
+"""A row of a product that is the sum of more terms than a tenth of the columns is added up in all columns at once."""
+
 Floats = NDArray[np.float32]
 Parts = tuple[NDArray[np.int64], NDArray[np.int32], Floats]
 """indptr, indices and data of a matrix by rows."""
@@ -141,24 +144,51 @@ def _top_product(
     columns: Any,
     values: Any,
 ) -> None:
+    k = values.shape[1]
     sums = np.zeros(n_columns, dtype=np.float64)
     last_row = np.full(n_columns, -1, dtype=np.int32)
-    touched = np.empty(n_columns, dtype=np.int32)
+    touched = np.empty(n_columns + 1, dtype=np.int32)
+    best_values, best_columns = np.empty(2 * k, dtype=np.float64), np.empty(2 * k, dtype=np.int32)
     for row in range(first, last):
-        n_touched = _add_up(left, right, row, sums, last_row, touched)
+        if DENSE * _work(left, right, row) > n_columns:
+            n_touched = _add_up_all(left, right, row, sums, touched)
+        else:
+            n_touched = _add_up_few(left, right, row, sums, last_row, touched)
         for entry in range(masked[0][row], masked[0][row + 1]):
             sums[masked[1][entry]] = 0
-        n = 0
-        for place in range(n_touched):
-            column = touched[place]
-            if sums[column] > 0:
-                n = _offer(values[row], columns[row], n, sums[column], column)
+        n = _best(sums, touched[:n_touched], k, best_values, best_columns)
+        values[row, :n], columns[row, :n] = best_values[:n], best_columns[:n]
         _sort(values[row], columns[row], n)
         n_found[row] = n
 
 
 @numba.njit(cache=True, nogil=True)
-def _add_up(left: Any, right: Any, row: int, sums: Any, last_row: Any, touched: Any) -> int:
+def _work(left: Any, right: Any, row: int) -> int:
+    """How many terms a row of the product is the sum of."""
+    total = 0
+    for entry in range(left[0][row], left[0][row + 1]):
+        middle = left[1][entry]
+        total += right[0][middle + 1] - right[0][middle]
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_up_all(left: Any, right: Any, row: int, sums: Any, touched: Any) -> int:
+    """Add up a row of the product in all columns at once; `touched` gets those above 0."""
+    sums[:] = 0
+    for entry in range(left[0][row], left[0][row + 1]):
+        middle, weight = left[1][entry], np.float64(left[2][entry])
+        for inner in range(right[0][middle], right[0][middle + 1]):
+            sums[right[1][inner]] += weight * right[2][inner]
+    n_touched = 0
+    for column in range(len(sums)):
+        touched[n_touched] = column  # without a branch, which would be guessed wrong half of the time
+        n_touched += sums[column] > 0
+    return n_touched
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_up_few(left: Any, right: Any, row: int, sums: Any, last_row: Any, touched: Any) -> int:
     """Add up a row of the product; `touched` gets its columns. What sums hold of rows before is overwritten."""
     n_touched = 0
     for entry in range(left[0][row], left[0][row + 1]):
@@ -176,27 +206,64 @@ def _add_up(left: Any, right: Any, row: int, sums: Any, last_row: Any, touched: 
 
 
 @numba.njit(cache=True, nogil=True)
-def _offer(values: Any, columns: Any, n: int, value: float, column: int) -> int:
-    """Keep an entry if it is among the best so far: a heap of n entries with the worst on top. The new n."""
-    if n < len(values):
-        place = n
-        while place > 0:
-            above = (place - 1) // 2
-            if not _worse(value, column, values[above], columns[above]):
-                break
-            values[place], columns[place] = values[above], columns[above]
-            place = above
-        values[place], columns[place] = value, column
-        return n + 1
-    if _worse(values[0], columns[0], value, column):
-        _sink(values, columns, n, value, column)
-    return n
+def _best(sums: Any, touched: Any, k: int, values: Any, columns: Any) -> int:
+    """The k best of the positive sums come first in `values` and `columns`, in any order; how many there are.
+
+    Whenever the 2 k places are full, the worse half goes, and what is worse than all that is left isn't taken in.
+    """
+    n, least = 0, 0.0
+    for place in range(len(touched)):
+        column = touched[place]
+        if sums[column] > 0 and sums[column] >= least:
+            values[n], columns[n] = sums[column], column
+            n += 1
+            if n == len(values):
+                _part(values, columns, n, k)
+                n, least = k, values[:k].min()
+    if n > k:
+        _part(values, columns, n, k)
+    return min(n, k)
 
 
 @numba.njit(cache=True, nogil=True)
-def _sink(values: Any, columns: Any, n: int, value: float, column: int) -> None:
-    """Put an entry in place of the one on top of a heap."""
-    place = 0
+def _part(values: Any, columns: Any, n: int, k: int) -> None:
+    """Let the k best of the first n entries come before the others (Hoare's selection)."""
+    low, high = 0, n - 1
+    while low < high:
+        middle = (low + high) // 2
+        value, column = values[middle], columns[middle]
+        left, right = low, high
+        while left <= right:
+            while _worse(value, column, values[left], columns[left]):
+                left += 1
+            while _worse(values[right], columns[right], value, column):
+                right -= 1
+            if left <= right:
+                values[left], values[right] = values[right], values[left]
+                columns[left], columns[right] = columns[right], columns[left]
+                left, right = left + 1, right - 1
+        if k - 1 <= right:
+            high = right
+        elif k - 1 >= left:
+            low = left
+        else:
+            return
+
+
+@numba.njit(cache=True, nogil=True)
+def _sort(values: Any, columns: Any, n: int) -> None:
+    """Sort the first n entries, the best first (heapsort): the worst goes to the end, again and again."""
+    for place in range(n // 2 - 1, -1, -1):
+        _sink(values, columns, place, n, values[place], columns[place])
+    for end in range(n - 1, 0, -1):
+        value, column = values[end], columns[end]
+        values[end], columns[end] = values[0], columns[0]
+        _sink(values, columns, 0, end, value, column)
+
+
+@numba.njit(cache=True, nogil=True)
+def _sink(values: Any, columns: Any, place: int, n: int, value: float, column: int) -> None:
+    """Put an entry in a place of a heap of n, the worst on top, or below it."""
     while 2 * place + 1 < n:
         below = 2 * place + 1
         if below + 1 < n and _worse(values[below + 1], columns[below + 1], values[below], columns[below]):
@@ -206,15 +273,6 @@ def _sink(values: Any, columns: Any, n: int, value: float, column: int) -> None:
         values[place], columns[place] = values[below], columns[below]
         place = below
     values[place], columns[place] = value, column
-
-
-@numba.njit(cache=True, nogil=True)
-def _sort(values: Any, columns: Any, n: int) -> None:
-    """Sort a heap, the best first: its worst goes to the end, again and again."""
-    for end in range(n - 1, 0, -1):
-        value, column = values[end], columns[end]
-        values[end], columns[end] = values[0], columns[0]
-        _sink(values, columns, end, value, column)
 
 
 @numba.njit(cache=True, nogil=True)

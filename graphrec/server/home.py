@@ -258,13 +258,15 @@ def write_file(path: Path, text: str, mode: int = 0o644) -> None:
 def is_alive(state: State, home: Home) -> bool:
     """Whether the very process of this state lives: a pid that was given to another process doesn't count.
 
-    A clock that was set moves creation times, so a process that serves this home counts too.
+    A clock that was set moves creation times, so a process that serves this home counts too. One that was killed has
+    lost its command line before its memory and files are let go of: it serves nobody any more.
     """
     try:
         found = psutil.Process(state.pid)
-        if found.status() == psutil.STATUS_ZOMBIE:
+        command = found.cmdline()
+        if found.status() == psutil.STATUS_ZOMBIE or not command:
             return False
-        return abs(found.create_time() - state.started_at) < 1 or str(home.root) in found.cmdline()
+        return abs(found.create_time() - state.started_at) < 1 or str(home.root) in command
     except psutil.Error:
         return False
 

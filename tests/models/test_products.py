@@ -44,6 +44,23 @@ def test_the_best_of_a_sparse_product_are_those_of_the_whole(n: int, m: int, o: 
         np.testing.assert_array_equal(found.data[part], whole[row, best])
 
 
+@pytest.mark.parametrize("density", [0.001, 0.02, 0.5])
+@pytest.mark.parametrize("k", [1, 7, 100])
+def test_the_best_of_wide_rows_are_the_same_however_they_are_added_up(density: float, k: int) -> None:
+    """Rows of few terms and of many, and far more columns than are kept; integers again, so that many are equal."""
+    rng = np.random.default_rng(4)
+    left = sparse.csr_array(rng.integers(0, 3, (8, 30)).astype(np.float32))
+    right = random(30, 4000, density, 5)
+    right.data = np.ceil(4 * right.data) - 1
+    whole = (left @ right).toarray()
+    found = top_product(left, right, k)
+    for row in range(8):
+        best = [c for c in np.lexsort((np.arange(4000), -whole[row])) if whole[row, c] > 0][:k]
+        part = slice(found.indptr[row], found.indptr[row + 1])
+        assert found.indices[part].tolist() == best
+        np.testing.assert_array_equal(found.data[part], whole[row, best])
+
+
 def test_rows_are_dealt_by_their_work() -> None:
     work = np.concatenate([[0], np.cumsum([1000, *[1] * 640])])
     cuts = cut_evenly(work)

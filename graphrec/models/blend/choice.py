@@ -16,8 +16,7 @@ TRIED: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("chebyshev", {}),
     ("chebyshev", {"popularity": 0.3, "alpha": 0.3}),
     ("chebyshev", {"popularity": 0.3, "alpha": 0.3, "rank": 128}),
-    ("ease", {"ridge": 200.0}),
-    ("ease", {"ridge": 500.0}),
+    ("ease", {}),
 )
 """What `auto` tries. On sparse data with many items the first wins, on dense data with few EASE."""
 
