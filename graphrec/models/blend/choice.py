@@ -1,4 +1,4 @@
-"""The graph filter that suits the data: the one that finds most of what is withheld."""
+"""The graph filter that suits the data: the first, unless another certainly finds more of what is withheld."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from graphrec.models.blend.learning import among, best_first, quality_of
+from graphrec.models.blend.learning import among, best_first, is_certain, qualities_of
 from graphrec.models.filters.item_filter import ItemFilter
 from graphrec.models.filters.model import FILTERS, FilterModel
 from graphrec.models.validation import Validation
@@ -30,18 +31,26 @@ def choose(
     """
     tried = [FILTERS[name].of(settings.get(name, {}))] if name != "auto" else list(_tried(settings))
     tried = tried if len(validation.users) else tried[:1]
-    solved = ((model, model.form.solve(validation.train, model.settings)) for model in tried)
-    return next(solved) if len(tried) == 1 else max(solved, key=lambda pair: quality(validation, pair[1]))
+    best = tried[0], tried[0].form.solve(validation.train, tried[0].settings)
+    if len(tried) == 1:
+        return best
+    most = qualities(validation, best[1])
+    for model in tried[1:]:
+        found = model.form.solve(validation.train, model.settings)
+        now = qualities(validation, found)
+        if is_certain(now - most):
+            best, most = (model, found), now
+    return best
 
 
-def quality(validation: Validation, found: ItemFilter) -> float:
-    """The mean of recall@20 and NDCG@20 over those from whom something was withheld."""
+def qualities(validation: Validation, found: ItemFilter) -> NDArray[np.float64]:
+    """The mean of recall@20 and NDCG@20 of each of those from whom something was withheld."""
     hits = []
     for _, rows, wanted in validation.blocks():
         scores = found.scores(rows)
         scores[rows.nonzero()] = -np.inf
         hits.append(among(wanted, best_first(scores)))
-    return quality_of(np.concatenate(hits), np.diff(validation.withheld.indptr))
+    return qualities_of(np.concatenate(hits), np.diff(validation.withheld.indptr))
 
 
 def _tried(settings: Mapping[str, Mapping[str, Any]]) -> Iterator[FilterModel]:

@@ -1,12 +1,16 @@
 """Weights of a mixture, learnt on what was withheld: the best lists of every part are mixed anew for each trial.
 
+What is withheld says little of small differences, and where a data set's future isn't like its past it says something
+else: so a mixture has as few parts as explain what was seen. Embeddings and graph are weighed against each other; the
+walk and popularity come in only where what they add is certain.
+
 Only items that one of the parts ranks high can come into a mixture's list, so each user is left with a few hundred
 candidates and what every part says of them, and a trial costs a pass over these instead of over the catalogue.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +29,10 @@ STEPS = (0.3, 0.1, 0.03, 0.01)
 """How far a weight is moved, from coarse to fine."""
 
 LEAST_GAIN = 1e-5
-"""What a move must add to be made: less is chance."""
+"""What a move must add to be made."""
+
+CERTAIN = 2.0
+"""Standard errors that a gain must have to be no chance."""
 
 Bools = NDArray[np.bool_]
 
@@ -49,11 +56,15 @@ class Candidates:
     hits: Bools
     n_withheld: NDArray[np.int64]
 
-    def quality(self, weights: Weights) -> float:
-        """The mean of recall@20 and NDCG@20 of the mixture's lists."""
+    def qualities(self, weights: Weights) -> NDArray[np.float64]:
+        """The mean of recall@20 and NDCG@20 of each user's list."""
         found = self.scores(weights)
         hits = np.take_along_axis(self.hits & (self.allowed > -np.inf), best_first(found), axis=1)
-        return quality_of(hits, self.n_withheld)
+        return qualities_of(hits, self.n_withheld)
+
+    def quality(self, weights: Weights) -> float:
+        """The mean over the users."""
+        return float(self.qualities(weights).mean())
 
     @property
     def spread(self) -> float:
@@ -86,11 +97,16 @@ def among(wanted: sparse.csr_array, columns: NDArray[np.int64]) -> Bools:
     return np.take_along_axis(found, columns, axis=1)
 
 
-def quality_of(hits: Bools, n_withheld: NDArray[np.int64]) -> float:
-    """The mean of recall@20 and NDCG@20 of lists, given which of their places were withheld."""
+def qualities_of(hits: Bools, n_withheld: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The mean of recall@20 and NDCG@20 of each list, given which of its places were withheld."""
     gains = 1 / np.log2(np.arange(K) + 2)
     ideal = np.cumsum(gains)[np.minimum(n_withheld, K) - 1]
-    return float(np.mean(hits.sum(axis=1) / n_withheld + hits @ gains[: hits.shape[1]] / ideal) / 2)
+    return np.asarray(hits.sum(axis=1) / n_withheld + hits @ gains[: hits.shape[1]] / ideal) / 2
+
+
+def is_certain(gains: NDArray[np.float64]) -> bool:
+    """Whether what users gain, on average, is above 0 by more than chance would have it."""
+    return bool(gains.mean() > CERTAIN * gains.std() / np.sqrt(len(gains)))
 
 
 def candidates(
@@ -142,25 +158,34 @@ def _best(table: Floats, liked: tuple[Any, Any], hidden: Floats) -> NDArray[np.i
 
 
 def learn(found: Candidates, start: Weights) -> tuple[Weights, float]:
-    """The weights that find most, and how much: one weight at a time is moved, as long as that helps.
+    """The weights that find most, and how much they find, before they are normalised: vectors against the graph first,
+    then with the walk and with popularity, each of which stays out unless its gain is certain."""
+    names: tuple[str, ...] = ("vectors",)
+    best = _climb(found, start, names)
+    for name in ("walk", "popularity"):
+        more = _climb(found, best, (*names, name))
+        if is_certain(found.qualities(more) - found.qualities(best)):
+            best, names = more, (*names, name)
+    return best.normalised(), found.quality(best)
 
-    The start wins where nothing is better, so a part that adds nothing stays out.
-    """
+
+def _climb(found: Candidates, start: Weights, names: Sequence[str]) -> Weights:
+    """One weight at a time is moved, as long as that helps."""
     best, quality = start, found.quality(start)
     for step in STEPS:
         moved = True
         while moved:
             moved = False
-            for weights in _near(best, step):
+            for weights in _near(best, step, names):
                 now = found.quality(weights)
                 if now > quality + LEAST_GAIN:
                     best, quality, moved = weights, now, True
-    return best.normalised(), quality
+    return best
 
 
-def _near(weights: Weights, step: float) -> Iterator[Weights]:
+def _near(weights: Weights, step: float, names: Sequence[str]) -> Iterator[Weights]:
     """Each weight a step up and a step down, within 0 and 1; the graph takes what vectors leave."""
-    for name in ("vectors", "popularity", "walk"):
+    for name in names:
         for value in (getattr(weights, name) + step, getattr(weights, name) - step):
             if 0 <= value <= 1:
                 moved = replace(weights, **{name: round(value, 4)})
