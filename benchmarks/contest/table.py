@@ -13,10 +13,13 @@ LINE = "|---|---|---|---|--:|--:|--:|--:|--:|--:|---|"
 
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The table of some rows of results. Those without figures come last, with the reason."""
+    """The table of some rows of results, one where a search found nothing better than the defaults. Those without
+    figures come last, with the reason."""
     lines = [f"| {' | '.join(COLUMNS)} |", LINE]
+    same = {(row["dataset"], row["model"]) for row in rows if row["chosen"] == "searched" and not row["settings"]}
     for dataset in DATASETS:
         theirs = [row for row in rows if row["dataset"] == dataset]
+        theirs = [row for row in theirs if row["chosen"] == "searched" or (dataset, row["model"]) not in same]
         best = {name: max((row.get(name, 0) for row in theirs), default=0) for name in ("recall@20", "ndcg@20")}
         for row in sorted(theirs, key=lambda row: -row.get("recall@20", -1)):
             lines.append(_line(row, best))
@@ -47,5 +50,5 @@ def _settings(row: Mapping[str, Any]) -> str:
         return "defaults"
     if not row["trials"]:
         return "defaults: no trial came to an end"
-    chosen = ", ".join(f"{name} {value}" for name, value in row["settings"].items()) or "the defaults"
+    chosen = ", ".join(f"{name} {value}" for name, value in row["settings"].items()) or "defaults"
     return f"best of {row['trials']}: {chosen}"

@@ -183,6 +183,13 @@ def test_the_table_shows_the_best_first_and_what_was_cut_off(bench: Any) -> None
     assert {line.count("|") for line in lines} == {12}
 
 
+def test_a_search_that_found_nothing_better_is_one_line_with_the_defaults(bench: Any) -> None:
+    again = {**ROWS[0], "chosen": "searched", "trials": 7, "settings": {}}
+    better = {**again, "model": "p3alpha", "settings": {"beta": 0.1}}
+    lines = bench.table.markdown([ROWS[0], again, {**ROWS[0], "model": "p3alpha"}, better]).splitlines()[2:]
+    assert [line.split("|")[4].strip() for line in lines] == ["best of 7: defaults", "defaults", "best of 7: beta 0.1"]
+
+
 def test_the_plot_is_drawn(bench: Any, tmp_path: Path) -> None:
     bench.plot.draw(ROWS, tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
