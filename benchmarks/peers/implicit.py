@@ -56,11 +56,12 @@ class Implicit:
         return ""
 
     def recommend(self, users: Ints, k: int) -> Ints:
+        rows = self.matrix[users]
         with threadpool_limits(1, "blas"):
-            items, scores = self.model.recommend(users, self.matrix[users], N=k)
+            items, scores = self.model.recommend(users, rows, N=k)
         lowest = np.finfo(np.float32).min / 2  # what the package gives where it has no more items
         wanted = (scores > lowest) & (items >= 0)
-        return np.where(wanted & ~_seen(self.matrix[users], items), items, -1)
+        return np.where(wanted & ~_seen(rows, items), items, -1)
 
 
 def _seen(rows: sparse.csr_matrix, items: Ints) -> NDArray[np.bool_]:

@@ -19,13 +19,14 @@ TRIED: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("chebyshev", {"popularity": 0.3, "alpha": 0.3, "rank": 128}),
     ("ease", {}),
 )
-"""What `auto` tries. On sparse data with many items the first wins, on dense data with few EASE."""
+"""What `auto` tries. On sparse data with many items a Chebyshev filter wins, on dense data with few EASE."""
 
 
 def choose(
     validation: Validation, name: str, settings: Mapping[str, Mapping[str, Any]]
 ) -> tuple[FilterModel, ItemFilter]:
-    """The model of the name given, or for `auto` the best of those tried, and what it finds in the training part.
+    """The model of the name given, or for `auto` the first of those tried unless a later one is certainly better, and
+    what it finds in the training part.
 
     The model isn't fitted yet. Settings by filter. Memory: two filters at a time, the best so far and the next.
     """

@@ -12,8 +12,8 @@ from graphrec.models.settings import Settings, Space
 
 @dataclass(frozen=True)
 class BlendSettings(Settings):
-    """`filter`: the name of a graph filter, or `auto` for the one that finds most of what is withheld. `n_stored`: how
-    many items an item gets in the graph."""
+    """`filter`: the name of a graph filter, or `auto` for Chebyshev's unless another certainly finds more of what
+    is withheld. `n_stored`: how many items an item gets in the graph."""
 
     space: ClassVar[Space] = {"filter": ("auto", "chebyshev", "ease", "gfcf", "item_graph")}
 
