@@ -86,8 +86,8 @@ def top_product(
 ) -> sparse.csr_array:
     """The k largest positive entries of each row of left @ right; those in `masked` are left out before the cut.
 
-    Float64 CSR, each row's best entry first; of equal ones the first column comes first. The product is never held
-    whole: memory is rows × k. Cost: for each entry of `left`, a row of `right`.
+    Float32 CSR, summed and compared in float64; each row's best entry first, of equal ones the first column. The
+    product is never held whole: memory is rows × k. Cost: for each entry of `left`, a row of `right`.
     """
     n_rows, n_columns = left.shape[0], right.shape[1]
     k = min(k, n_columns)
@@ -97,17 +97,17 @@ def top_product(
     work = np.concatenate([[0], np.cumsum(np.diff(right_parts[0])[left_parts[1]] + 1)])[left_parts[0]]
     n_found = np.zeros(n_rows, dtype=np.int64)
     columns = np.zeros((n_rows, k), dtype=np.int32)
-    values = np.zeros((n_rows, k), dtype=np.float64)
+    values = np.zeros((n_rows, k), dtype=np.float32)
 
     def part(first: int, last: int) -> None:
         _top_product(left_parts, right_parts, masked_parts, first, last, n_columns, n_found, columns, values)
 
     on_all_cores(cut_evenly(work + np.arange(n_rows + 1)), part)
-    kept = np.arange(k) < n_found[:, None]
+    kept = np.arange(k) < n_found[:, None] if n_found.min(initial=k) < k else slice(None)
     indptr = np.concatenate([[0], np.cumsum(n_found)])
     if indptr[-1] < 2**31:  # else SciPy widens the columns too, and each product narrows them again
         indptr = indptr.astype(np.int32)
-    return sparse.csr_array((values[kept], columns[kept], indptr), shape=(n_rows, n_columns))
+    return sparse.csr_array((values[kept].ravel(), columns[kept].ravel(), indptr), shape=(n_rows, n_columns))
 
 
 def on_all_cores(cuts: NDArray[np.int64], work: Callable[[int, int], None]) -> None:
@@ -157,8 +157,8 @@ def _top_product(
         for entry in range(masked[0][row], masked[0][row + 1]):
             sums[masked[1][entry]] = 0
         n = _best(sums, touched[:n_touched], k, best_values, best_columns)
+        _sort(best_values, best_columns, n)
         values[row, :n], columns[row, :n] = best_values[:n], best_columns[:n]
-        _sort(values[row], columns[row], n)
         n_found[row] = n
 
 

@@ -18,8 +18,7 @@ def nearest(found: ItemFilter, k: int) -> sparse.csr_array:
     """
     rows = sparse.eye_array(found.n_items, dtype=np.float32, format="csr")
     if found.is_sparse:
-        best = top_product(rows, found.neighbours, k, diagonal(found.n_items))
-        return sparse.csr_array((best.data.astype(np.float32), best.indices, best.indptr), shape=best.shape)
+        return top_product(rows, found.neighbours, k, diagonal(found.n_items))
     blocks = [_nearest(found, rows[start : start + BLOCK], start, k) for start in range(0, found.n_items, BLOCK)]
     return sparse.csr_array(sparse.vstack(blocks, format="csr"))
 
