@@ -21,6 +21,7 @@ LAYERS = (
     ("graphrec.connect",),
     ("graphrec.transfer",),
     ("graphrec.ingest",),
+    ("graphrec.journal",),
     ("graphrec.snapshot",),
     ("graphrec.versions",),
     ("graphrec.models",),
