@@ -53,7 +53,7 @@ class Drain:
     def stop(self, seconds: float | None = None) -> bool:
         """End after the batch that is on its way; False if that takes longer than the time given.
 
-        Where Neo4j went away within a batch it may take half a minute, the driver's patience. Not to wait loses nothing.
+        Where Neo4j went away within a batch it may take half a minute, the driver's patience; nothing is lost then.
         """
         self._stopping.set()
         if self._thread.ident is not None:
