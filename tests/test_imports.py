@@ -26,11 +26,13 @@ LAYERS = (
     ("graphrec.versions",),
     ("graphrec.models",),
     ("graphrec.recommend",),
+    ("graphrec.serving",),
     ("graphrec.evaluation",),
     ("graphrec.tuning",),
     ("graphrec.nightly",),
     ("graphrec.datasets", "graphrec.doctor"),
     ("graphrec",),
+    ("graphrec.service",),
     ("graphrec.cli",),
 )
 

@@ -31,7 +31,7 @@ def diversified(scores: Floats, features: Floats, n: int, weight: float) -> Ints
 
 
 def calibrated(scores: Floats, tags: Floats, wanted: Floats, n: int, weight: float) -> Ints:
-    """Each next item brings the list's tags nearest to the user's: (1 − weight) · sum of scores − weight · KL divergence.
+    """Each next item brings the list's tags nearest to the user's: (1 − weight) · score − weight · KL divergence.
 
     `tags`: candidates × tags, rows that add up to 1 (or 0); `wanted`: the user's share of each tag. Steck, "Calibrated
     recommendations" (RecSys 2018). Cost: n × candidates × tags.

@@ -15,7 +15,7 @@ from graphrec.serving.state import State
 
 @dataclass(frozen=True)
 class Why:
-    """The parts of a score by name, which add up to it, and the strongest ways to the item; none where nothing leads."""
+    """The parts of a score by name, which add up to it, and the strongest ways to the item; none if nothing leads."""
 
     parts: dict[str, float]
     reasons: tuple[Reason, ...]
