@@ -71,9 +71,9 @@ class Catalogue:
         self.by_popularity = np.lexsort((np.arange(len(self.n_likers)), -self.n_likers)).astype(np.int32)
         self._tag_places = {name: n for n, name in enumerate(self.tag_names)}
         self._columns = self.tags.tocsc()
-        falling = self.n_likers[self.by_popularity]
-        reached = np.searchsorted(np.cumsum(falling), HEAD * falling.sum())
-        self._head = int(falling[min(int(reached), len(falling) - 1)]) if len(falling) else 0
+        reached = np.cumsum(self.n_likers[self.by_popularity])
+        self._rare = np.ones(len(reached), dtype=bool)
+        self._rare[self.by_popularity[: 1 + int(np.searchsorted(reached, HEAD * self.n_likers.sum()))]] = False
 
     @property
     def n_items(self) -> int:
@@ -102,7 +102,9 @@ class Catalogue:
     def is_rare(self, items: NDArray[np.int64]) -> Bools:
         """Which items lie in the long tail: beyond those most liked that together have HEAD of all likes."""
         known = items < len(self.n_likers)
-        return np.asarray(np.where(known, self.n_likers[np.where(known, items, 0)] < self._head, True))
+        found = np.ones(len(items), dtype=bool)
+        found[known] = self._rare[items[known]]
+        return found
 
     def liking(self, item: int) -> int:
         """How many people like an item."""

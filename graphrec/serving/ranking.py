@@ -23,7 +23,8 @@ POOL = 100
 @dataclass(frozen=True, eq=False)
 class Answer:
     """Positions of items, the best first, with scores, the liked item behind each (NO_ITEM: none) and the probability
-    that it was shown at its position. `strategy` found most of it, `fallbacks` filled what was left."""
+    that it was shown at its position. `strategy` found most of it, `fallbacks` filled what was left. `told`: reasons of
+    the first items, where who found them gave some."""
 
     items: Ints
     scores: Floats
@@ -31,6 +32,7 @@ class Answer:
     chances: Floats
     strategy: str
     fallbacks: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
@@ -65,8 +67,8 @@ def rank(state: State, profile: Profile, wish: Wish) -> Answer:
             return Answer(listed.items[page], listed.scores[page], listed.because[page], np.ones(wish.k), "blend")
     asked = _asked(state, user, profile, wish)
     strategy, found = _gather(asked)
-    found = _filled(asked, _best_first(_kept(asked, found)))
-    return _page(asked, strategy, _ruled(asked, found))
+    found = _filled(asked, _ruled(asked, _best_first(_kept(asked, found))))
+    return _page(asked, strategy, found)
 
 
 def _asked(state: State, user: int, profile: Profile, wish: Wish) -> _Asked:
@@ -124,7 +126,7 @@ def _filled(asked: _Asked, found: Found) -> Found:
     """Where filters left too few: what the similar items lead to, then the popular ones, then all others."""
     if len(found.items) < asked.n and len(asked.state.lists.items) > asked.user >= 0:
         more = _kept(asked, asked.state.blended.scores(asked.user, asked.liked, asked.weights))
-        more = _best_first(more.of(~np.isin(more.items, found.items)))
+        more = _ruled(asked, _best_first(more.of(~np.isin(more.items, found.items))))
         found = _below(asked, found, more, "fold_in")
     if len(found.items) < asked.n:
         popular = _popular(asked, found.items)
@@ -133,16 +135,18 @@ def _filled(asked: _Asked, found: Found) -> Found:
 
 
 def _popular(asked: _Asked, there: Ints) -> Found:
-    """All items that may come and aren't there, the most liked first."""
+    """The items that may come and aren't there, the most liked first, as many as a page can need."""
     assert asked.mask is not None
     catalogue = asked.state.catalogue
     mask = asked.mask.copy()
     mask[there] = False
     later = np.arange(len(catalogue.by_popularity), catalogue.n_items)
     order = np.concatenate([catalogue.by_popularity.astype(np.int64), later])
-    order = order[mask[order]][: asked.n + POOL]
-    scores = np.array([catalogue.liking(item) for item in order.tolist()])
-    return Found(order, scores, np.full(len(order), NO_ITEM))
+    order = order[mask[order]]
+    scores = np.zeros(catalogue.n_items)
+    scores[: len(catalogue.n_likers)] = catalogue.n_likers
+    found = _ruled(asked, Found(order, scores[order], np.full(len(order), NO_ITEM)))
+    return found.of(np.arange(min(len(order), asked.n + POOL)))
 
 
 def _below(asked: _Asked, found: Found, more: Found, name: str) -> Found:
@@ -192,14 +196,15 @@ def _reordered(asked: _Asked, pool: Found) -> Ints:
     order = np.arange(len(pool.items))
     if wish.diversity:
         first = diversified(pool.scores, _features(asked, pool.items), 2 * asked.n, wish.diversity)
-        order = np.concatenate([first, np.setdiff1d(order, first)])
+        order = np.concatenate([first, order[~np.isin(order, first)]])
     if wish.calibration and catalogue.tags.nnz:
         falling = -np.arange(len(order), dtype=np.float64) if wish.diversity else pool.scores
         tags = _shares(catalogue.tag_rows(pool.items[order]))
         chosen = calibrated(falling, tags, _wanted(asked), 2 * asked.n, wish.calibration)
-        order = np.concatenate([order[chosen], np.setdiff1d(order, order[chosen])])
+        order = np.concatenate([order[chosen], np.delete(order, chosen)])
     if wish.rare:
-        order = with_share(order, catalogue.is_rare(pool.items), len(order), wish.rare)
+        first = with_share(order, catalogue.is_rare(pool.items), asked.n, wish.rare)
+        order = np.concatenate([first, order[~np.isin(order, first)]])
     return order
 
 
@@ -235,11 +240,11 @@ def similar(state: State, item_id: str, wish: Wish) -> Answer:
     asked.mask = _mask(asked)
     found = _best_first(_kept(asked, state.blended.graph(lone, np.ones(1))))
     strategy = "similar" if len(found.items) else "popular"
-    return _page(asked, strategy, _ruled(asked, _filled(asked, found)))
+    return _page(asked, strategy, _filled(asked, _ruled(asked, found)))
 
 
 def popular(state: State, wish: Wish) -> Answer:
     """The items that most people like."""
     asked = _Asked(state, -1, np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), wish)
     asked.mask = _mask(asked)
-    return _page(asked, "popular", _ruled(asked, _popular(asked, asked.own)))
+    return _page(asked, "popular", _popular(asked, asked.own))

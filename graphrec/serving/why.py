@@ -30,11 +30,13 @@ class Why:
 def sentences(state: State, answer: Answer) -> list[str]:
     """One plain sentence for each item of an answer."""
     title, likers = state.catalogue.title, state.catalogue.liking
-    told = []
-    for place, (item, because) in enumerate(zip(answer.items.tolist(), answer.because.tolist(), strict=True)):
-        if because != NO_ITEM:
+    told = list(answer.told)
+    for item, because in list(zip(answer.items.tolist(), answer.because.tolist(), strict=True))[len(told) :]:
+        if because != NO_ITEM and answer.strategy == "similar":
+            told.append(f"liked by the people who like {title(because)}")
+        elif because != NO_ITEM:
             told.append(f"because you liked {title(because)}")
-        elif answer.strategy == "blend" and place < len(answer.items) and not answer.fallbacks:
+        elif answer.strategy == "blend" and not answer.fallbacks:
             told.append("liked by people whose taste is like yours")
         else:
             n = likers(item)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from graphrec.service.app import Service
 
 MOST_NAMES = 4
+Row = tuple[str, float, str]
+"""Item, score and reason."""
 
 
 async def ranked_by(service: Service, state: State, names: str, profile: Profile, wish: Wish) -> Answer:
@@ -37,10 +39,10 @@ async def ranked_by(service: Service, state: State, names: str, profile: Profile
     only = None if mask is None else frozenset(ids[item] for item in np.flatnonzero(mask).tolist())
     candidates = Candidates(allowed=only, seen=wish.seen)
 
-    def work() -> list[tuple[str, float]]:
-        chain = ChainRecommender([get(name, service.keeper.graph, with_reasons=False) for name in wanted])
+    def work() -> list[Row]:
+        chain = ChainRecommender([get(name, service.keeper.graph) for name in wanted])
         rows = chain.recommend([profile], wish.offset + wish.k, candidates)
-        return list(zip(rows["item_id"].tolist(), rows["score"].tolist(), strict=True))
+        return list(zip(rows["item_id"].tolist(), rows["score"].tolist(), rows["reason"].tolist(), strict=True))
 
     try:
         found = await asyncio.wait_for(run_in_threadpool(work), service.settings.budget_s)
@@ -50,19 +52,21 @@ async def ranked_by(service: Service, state: State, names: str, profile: Profile
     return _joined(state, profile, wish, (names, found))
 
 
-def _joined(state: State, profile: Profile, wish: Wish, live: tuple[str, list[tuple[str, float]]]) -> Answer:
-    names, found = live
-    items = np.array([state.catalogue.ids.places[i] for i, _ in found if i in state.catalogue.ids.places], np.int64)
-    scores = np.array([score for i, score in found if i in state.catalogue.ids.places])
+def _joined(state: State, profile: Profile, wish: Wish, live: tuple[str, list[Row]]) -> Answer:
+    places = state.catalogue.ids.places
+    names, rows = live[0], [row for row in live[1] if row[0] in places]  # one that came this moment has no place yet
+    items = np.array([places[item_id] for item_id, _, _ in rows], dtype=np.int64)
+    scores = np.array([score for _, score, _ in rows], dtype=np.float64)
     n = wish.offset + wish.k
     fallbacks: tuple[str, ...] = ()
+    because = np.full(len(items), NO_ITEM, dtype=np.int64)
     if len(items) < n:
         rest = rank(state, profile, replace(wish, k=n + len(items), offset=0))
-        more = rest.items[~np.isin(rest.items, items)][: n - len(items)]
-        least = scores.min(initial=0.0)
-        items = np.concatenate([items, more])
-        scores = np.concatenate([scores, least - 1e-6 * (1 + np.arange(len(more)))])
+        more = np.flatnonzero(~np.isin(rest.items, items))[: n - len(items)]
+        items, because = np.concatenate([items, rest.items[more]]), np.concatenate([because, rest.because[more]])
+        scores = np.concatenate([scores, scores.min(initial=0.0) - 1e-6 * (1 + np.arange(len(more)))])
         fallbacks = (rest.strategy,) if len(more) else ()
     page = slice(wish.offset, n)
-    because = np.full(len(items[page]), NO_ITEM)
-    return Answer(items[page], scores[page], because, np.ones(len(because)), names, fallbacks)
+    told = tuple(reason for _, _, reason in rows[page])
+    chances = np.ones(len(items[page]))
+    return Answer(items[page], scores[page], because[page], chances, names, fallbacks, told)
