@@ -25,6 +25,7 @@ LAYERS = (
     ("graphrec.versions",),
     ("graphrec.models",),
     ("graphrec.recommend",),
+    ("graphrec.experiments",),
     ("graphrec.evaluation",),
     ("graphrec.tuning",),
     ("graphrec.nightly",),

@@ -14,6 +14,7 @@ from graphrec.experiments.sequential import (
     Floats,
     Prior,
     limits,
+    limits_so_far,
     log_evidence,
     p_value,
     share_at,
@@ -43,7 +44,10 @@ class Uplift:
 
 @dataclass(frozen=True)
 class Guardrail:
-    """`state`: 'kept' or 'broken' where that is certain, else 'open'. `p`: that it is kept, `p_broken`: that it isn't."""
+    """`state`: 'kept' or 'broken' where that is certain, else 'open'.
+
+    `p`: against the hypothesis that it is worse than allowed; `p_broken`: against the one that it isn't.
+    """
 
     kind: str
     worst: float
@@ -131,16 +135,7 @@ def _fixed(k_control: int, n_control: int, k: int, n: int, *, alpha: float) -> I
 
 
 def _always(pair: Pair, k: npt.NDArray[np.int64], evidence: Floats, alpha: float) -> Interval:
-    """What the intervals of now and of the strongest evidence have in common; both hold at once.
-
-    So the interval leaves no uplift out exactly where the smallest p so far is below alpha.
-    """
-    found = [(0.0, 1.0)]
-    for end in {len(k), int(evidence.argmax()) + 1 if len(k) else 0}:
-        found.append(limits(int(k[end - 1]) if end else 0, end, pair.prior(), alpha))
-    low, high = max(one[0] for one in found), min(one[1] for one in found)
-    if low > high:  # one of them is wrong; that of now knows more
-        low, high = limits(int(k[-1]), len(k), pair.prior(), alpha)
+    low, high = limits_so_far(k, evidence, pair.prior(), alpha)
     return uplift_at(low, pair.share), uplift_at(high, pair.share)
 
 

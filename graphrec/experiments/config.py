@@ -1,16 +1,16 @@
 """Experiments as they stand in a TOML file, read and checked; an error names the file and the key.
 
-    [[experiment]]
-    name = "blend-or-walk"
-    outcome = "click"
+[[experiment]]
+name = "blend-or-walk"
+outcome = "click"
 
-    [[experiment.variant]]
-    name = "walk"
-    recommender = "walk"
+[[experiment.variant]]
+name = "walk"
+recommender = "walk"
 
-    [[experiment.variant]]
-    name = "blend"
-    recommender = ["blend", "popular"]
+[[experiment.variant]]
+name = "blend"
+recommender = ["blend", "popular"]
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an experiment is: variants and their shares, what counts as success, what may not get worse, and when it runs."""
+"""What an experiment is: variants and their shares, what counts as success, what may not get worse, when it runs."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _problems(experiment: Experiment) -> list[str]:
         f"traffic: expected a share in (0, 1], found {experiment.traffic:g}": 0 < experiment.traffic <= 1,
         "ends: expected a time after starts": start is None or end is None or start < end,
         f"window: expected more than 0, found {experiment.window}": experiment.window > 0,
-        f"uplift: expected a change in (0, 10], such as '10%', found {experiment.uplift:g}": 0 < experiment.uplift <= 10,
+        f"uplift: expected a change above 0, such as '10%', found {experiment.uplift:g}": 0 < experiment.uplift <= 10,
     }
     matches = [measure.match for measure in (experiment.outcome, *experiment.guardrails)]
     wanted |= {f"match: expected {' or '.join(MATCHES)}, found {match!r}": match in MATCHES for match in matches}

@@ -69,7 +69,7 @@ def read_exposure(store: Store, experiment: Experiment, now: int) -> Exposure:
     """
     values = _values(experiment, now)
     places = {variant.name: place for place, variant in enumerate(experiment.variants)}
-    rows = _rows(store, USERS, values)
+    rows = store.read(USERS, values)
     kept = [row for row in rows if row[1] == row[2] and row[1] in places]
     ids = {row[0]: place for place, row in enumerate(kept)}
     measures = (experiment.outcome, *experiment.guardrails)
@@ -88,10 +88,10 @@ def read_wins(store: Store, experiment: Experiment, now: int) -> Exposure:
     `counts` has one row of events a team, by the variants' names; `variant` says nothing here.
     """
     values = _values(experiment, now)
-    rows = _rows(store, USERS, values)
+    rows = store.read(USERS, values)
     ids = {row[0]: place for place, row in enumerate(rows)}
     counts = {variant.name: np.zeros(len(rows), dtype=np.int64) for variant in experiment.variants}
-    for user_id, item_id, items in _rows(store, TEAMS, values | {"kind": experiment.outcome.kind}):
+    for user_id, item_id, items in store.read(TEAMS, values | {"kind": experiment.outcome.kind}):
         team = next((team for shown, team, _ in json.loads(items or "[]") if shown == item_id), None)
         if team in counts:
             counts[team][ids[user_id]] += 1
@@ -109,13 +109,9 @@ def _values(experiment: Experiment, now: int) -> dict[str, object]:
     return {"name": experiment.name, "starts": starts, "ends": ends, "window": experiment.window, "now": now}
 
 
-def _rows(store: Store, statement: str, values: Mapping[str, object]) -> list[tuple[object, ...]]:
-    return store.read(statement, {name: value for name, value in values.items() if f":{name}" in statement})
-
-
-def _counts(store: Store, measure: Measure, values: Mapping[str, object], ids: Mapping[object, int]) -> Ints:
+def _counts(store: Store, measure: Measure, values: Mapping[str, object], ids: Mapping[str, int]) -> Ints:
     counts = np.zeros(len(ids), dtype=np.int64)
-    for user_id, n in _rows(store, DONE, {**values, "kind": measure.kind, "match": measure.match}):
+    for user_id, n in store.read(DONE, {**values, "kind": measure.kind, "match": measure.match}):
         if user_id in ids:
             counts[ids[user_id]] = n
     return counts

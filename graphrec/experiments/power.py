@@ -67,7 +67,7 @@ def _boundaries(n: np.ndarray, null: float, prior: Prior, alpha: float) -> tuple
     most = -np.log(alpha)
 
     def goes_on(k: np.ndarray) -> np.ndarray:
-        return log_evidence(k, n, null, prior) < most
+        return np.asarray(log_evidence(k, n, null, prior) < most)
 
     middle = np.floor(n * null).astype(np.int64)
     low_in, low_out = middle.copy(), np.full_like(middle, -1)

@@ -13,7 +13,7 @@ from graphrec.experiments.experiment import Experiment
 from graphrec.experiments.exposure import Exposure, read_exposure, read_wins
 from graphrec.experiments.sequential import (
     Prior,
-    limits,
+    limits_so_far,
     log_evidence,
     log_multinomial_evidence,
     p_value,
@@ -29,6 +29,10 @@ SHARES_SIZE = 100.0
 
 PREFERENCE = 0.05
 """The shift from one half that the test of interleaving is tuned to find."""
+
+
+CHANGED = "the difference has changed in the meantime; look for what happened, and begin again"
+"""What was certain once isn't in the interval of now: the truth isn't the same all the time."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class Report:
     experiment: str
     kind: str
     outcome: str
+    variants: Sequence[str]
     users: int
     mixed: int
     alpha: float
@@ -104,6 +109,7 @@ def report_rates(experiment: Experiment, exposure: Exposure) -> Report:
         experiment=experiment.name,
         kind=experiment.kind,
         outcome=experiment.outcome.kind,
+        variants=[variant.name for variant in experiment.variants],
         users=len(exposure.variant),
         mixed=exposure.mixed,
         alpha=alpha,
@@ -122,6 +128,7 @@ def report_wins(experiment: Experiment, exposure: Exposure) -> Report:
         experiment=experiment.name,
         kind=experiment.kind,
         outcome=experiment.outcome.kind,
+        variants=[variant.name for variant in experiment.variants],
         users=len(exposure.variant),
         mixed=exposure.mixed,
         alpha=ALPHA,
@@ -146,12 +153,13 @@ def prefer(first: np.ndarray, second: np.ndarray) -> Preference:
     is_second = (second > first)[first != second]
     k, n = np.cumsum(is_second), np.arange(1, len(is_second) + 1)
     wins, prior = (int((~is_second).sum()), int(is_second.sum())), Prior.around(0.5, PREFERENCE)
+    found = log_evidence(k, n, 0.5, prior)
     return Preference(
         wins=wins,
         ties=int((first == second).sum()),
         preferred=wins[1] / len(n) if len(n) else None,
-        always=limits(wins[1], len(n), prior, ALPHA),
-        p=p_value(log_evidence(k, n, 0.5, prior)),
+        always=limits_so_far(k, found, prior, ALPHA),
+        p=p_value(found),
         binomial_p=float(binomtest(wins[1], len(n)).pvalue) if len(n) else None,
     )
 
@@ -170,6 +178,8 @@ def _judged(experiment: Experiment, row: Row, alpha: float) -> str:
         return f"stop {row.variant}: {', '.join(broken)} got worse than allowed"
     if uplift is None or uplift.estimate is None:
         return f"{row.variant}: too early to say"
+    if uplift.p < alpha and uplift.always[0] < 0 < uplift.always[1]:
+        return f"{row.variant}: {CHANGED}"
     if uplift.p < alpha:
         word = "better" if uplift.always[0] >= 0 else "worse"
         unsure = [one.kind for one in row.guardrails if one.state == "open"]
@@ -183,9 +193,11 @@ def _judged(experiment: Experiment, row: Row, alpha: float) -> str:
 def judge_wins(experiment: Experiment, preference: Preference) -> str:
     """The verdict in a sentence."""
     first, second = (variant.name for variant in experiment.variants)
-    if preference.p >= ALPHA or preference.preferred is None:
+    if preference.p >= ALPHA:
         return "too early to say"
-    better, other = (second, first) if preference.preferred > 0.5 else (first, second)
+    if preference.always[0] < 0.5 < preference.always[1]:
+        return CHANGED
+    better, other = (second, first) if preference.always[0] >= 0.5 else (first, second)
     return f"{better} is better than {other}"
 
 

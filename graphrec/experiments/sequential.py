@@ -11,8 +11,8 @@ The evidence against a share t is the likelihood of what came, averaged over a B
     E = B(a + k, b + n - k) / B(a, b) / (t^k (1 - t)^(n - k))
 
 If t is true, E is a martingale that begins at 1, so with a probability of at most alpha it ever reaches 1 / alpha
-(Ville). 1 / max E is a p-value, and the shares with E < 1 / alpha are a confidence interval, at all times at once. It is
-the mixture test of Robbins and of Johari, Koomen, Pekelis and Walsh (Operations Research 2022), with Bernoulli
+(Ville). 1 / max E is a p-value, and the shares with E < 1 / alpha are a confidence interval, at all times at once. It
+is the mixture test of Robbins and of Johari, Koomen, Pekelis and Walsh (Operations Research 2022), with Bernoulli
 likelihoods in place of normal ones, so nothing is asymptotic.
 """
 
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf, log
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +54,9 @@ def share_at(uplift: float, share: float) -> float:
 
 def uplift_at(converted: float, share: float) -> float:
     """The relative uplift at which B's share of those who convert is `converted`: `share_at` turned round."""
-    return float(np.inf) if converted >= 1 else converted * (1 - share) / ((1 - converted) * share) - 1
+    if converted >= 1:
+        return inf
+    return converted * (1 - share) / ((1 - converted) * share) - 1
 
 
 def log_evidence(k: npt.ArrayLike, n: npt.ArrayLike, null: float, prior: Prior, side: str = "both") -> Floats:
@@ -80,7 +83,7 @@ def p_value(log_evidence_so_far: Floats) -> float:
 
 def limits(k: int, n: int, prior: Prior, alpha: float) -> tuple[float, float]:
     """The confidence interval of the share after k of n: all shares against which the evidence is below 1 / alpha."""
-    most = -np.log(alpha)
+    most = -log(alpha)
 
     def above(share: float) -> float:
         return float(log_evidence(k, n, share, prior)) - most
@@ -89,6 +92,18 @@ def limits(k: int, n: int, prior: Prior, alpha: float) -> tuple[float, float]:
     low = brentq(above, 1e-12, middle) if k and above(1e-12) > 0 else 0.0
     high = brentq(above, middle, 1 - 1e-12) if k < n and above(1 - 1e-12) > 0 else 1.0
     return float(low), float(high)
+
+
+def limits_so_far(k: npt.NDArray[np.int64], evidence: Floats, prior: Prior, alpha: float) -> tuple[float, float]:
+    """What the intervals of now and of the strongest evidence have in common; both hold at once.
+
+    `k`: the counts after 1, 2, … events; `evidence`: that against the null. So the interval leaves the null out exactly
+    where the smallest p so far is below alpha. Where the two have nothing in common, that of now.
+    """
+    ends = {len(k), int(evidence.argmax()) + 1} if len(k) else {0}
+    found = [limits(int(k[end - 1]) if end else 0, end, prior, alpha) for end in sorted(ends)]
+    low, high = max(one[0] for one in found), min(one[1] for one in found)
+    return (low, high) if low <= high else found[-1]
 
 
 def log_multinomial_evidence(counts: npt.ArrayLike, shares: Sequence[float], size: float) -> Floats:
