@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from math import exp, inf, log, sqrt
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner, Result
 from worlds import HOUR, impression, outcome, split
 
+from graphrec.cli.app import app
+from graphrec.cli.verbs import experiment as verb  # noqa: F401
+from graphrec.errors import InputError
 from graphrec.experiments import Experiment, Measure, Store
 from graphrec.experiments.comparison import Pair, compare
 from graphrec.experiments.exposure import Exposure, read_exposure, read_wins
@@ -143,10 +144,10 @@ def test_verdicts() -> None:
 
 def test_a_difference_that_turned_is_told() -> None:
     """First B alone converts, then A alone: no share is in both intervals."""
-    half = np.arange(400) < 200
-    variant = np.tile([0, 1], 200)
+    half = np.arange(4000) < 2000
+    variant = np.tile([0, 1], 2000)
     clicks = np.where(half, variant == 1, variant == 0).astype(np.int64)
-    found = report_rates(split(), Exposure(variant, np.ones(400, dtype=np.int64), half | ~half, {"click": clicks}))
+    found = report_rates(split(), Exposure(variant, np.ones(4000, dtype=np.int64), half | ~half, {"click": clicks}))
     assert found.verdict.startswith("B: the difference has changed in the meantime")
 
 
@@ -249,14 +250,8 @@ def test_a_preference_in_numbers() -> None:
     assert clear.binomial_p == pytest.approx(2 * 0.5**40)
 
 
-def run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "graphrec", "experiment", *arguments, "--home", str(home)],
-        env={**os.environ, "COLUMNS": "160"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run(*arguments: str, home: Path) -> Result:
+    return CliRunner().invoke(app, ["experiment", *arguments, "--home", str(home)])
 
 
 DECLARED = """
@@ -273,7 +268,7 @@ def test_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "experiments.toml").write_text(DECLARED, "utf-8")
     stored(tmp_path)
     printed = run("report", "test", home=tmp_path)
-    assert printed.returncode == 0, printed.stderr
+    assert printed.exit_code == 0, printed.output
     assert printed.stdout.splitlines()[-1] == "B: too early to say"
     assert "guardrail B, purchase" in printed.stdout
     found = json.loads(run("report", "test", "--json", home=tmp_path).stdout)
@@ -287,16 +282,11 @@ def test_the_command_line(tmp_path: Path) -> None:
     (listed,) = json.loads(run("list", "--json", home=tmp_path).stdout)
     assert listed["running"] == "yes"
     unknown = run("report", "other", home=tmp_path)
-    assert unknown.returncode == 1
-    assert "there are: test" in unknown.stderr
+    assert isinstance(unknown.exception, InputError)
+    assert "there are: test" in str(unknown.exception)
 
 
 def test_the_size_is_told() -> None:
-    from typer.testing import CliRunner
-
-    from graphrec.cli.app import app
-    from graphrec.cli.verbs import experiment  # noqa: F401
-
     done = CliRunner().invoke(
         app, ["experiment", "size", "--rate", ".05", "--uplift", "10%", "--power", ".8", "--json"]
     )
