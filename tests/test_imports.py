@@ -26,6 +26,7 @@ LAYERS = (
     ("graphrec.versions",),
     ("graphrec.models",),
     ("graphrec.recommend",),
+    ("graphrec.experiments",),
     ("graphrec.serving",),
     ("graphrec.evaluation",),
     ("graphrec.tuning",),

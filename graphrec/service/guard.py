@@ -69,7 +69,7 @@ class Guard:
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self.max_body:
-            return problem(413, f"expected a body of at most {self.max_body:,} bytes; send it in parts")
+            return self._too_large()
         if self.keys is None or scope["path"] in OPEN_PATHS:
             return None
         key = self._key(headers)
@@ -101,8 +101,7 @@ class Guard:
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The application, with a body that is cut off where it grows beyond the limit though it didn't say so."""
-        n_bytes = 0
-        too_large = False
+        n_bytes, too_large = 0, False
 
         async def measured() -> Message:
             nonlocal n_bytes, too_large
@@ -113,7 +112,16 @@ class Guard:
                 return {"type": "http.disconnect"}
             return message
 
-        await self.app(scope, measured, send)
+        async def unless_too_large(message: Message) -> None:
+            if not too_large:
+                await send(message)
+
+        await self.app(scope, measured, unless_too_large)
+        if too_large:
+            await self._too_large()(scope, receive, send)
+
+    def _too_large(self) -> Response:
+        return problem(413, f"expected a body of at most {self.max_body:,} bytes; send it in parts")
 
 
 def role_of(method: str, path: str) -> str:

@@ -29,9 +29,11 @@ class Ids:
 
     def add(self, name: str) -> int:
         """The position of an id, a new one where it isn't there yet."""
-        place = self.places.setdefault(name, len(self.names))
-        if place == len(self.names):
-            self.names.append(name)
+        place = self.places.get(name)
+        if place is None:
+            place = len(self.names)
+            self.names.append(name)  # first: who reads the place finds the name
+            self.places[name] = place
         return place
 
     def add_all(self, names: Iterable[str]) -> NDArray[np.int64]:

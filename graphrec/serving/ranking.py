@@ -65,10 +65,11 @@ def rank(state: State, profile: Profile, wish: Wish) -> Answer:
         if len(listed.items) >= wish.offset + wish.k:
             page = slice(wish.offset, wish.offset + wish.k)
             return Answer(listed.items[page], listed.scores[page], listed.because[page], np.ones(wish.k), "blend")
-    asked = _asked(state, user, profile, wish)
-    strategy, found = _gather(asked)
-    found = _filled(asked, _ruled(asked, _best_first(_kept(asked, found))))
-    return _page(asked, strategy, found)
+    with state.lock:
+        asked = _asked(state, user, profile, wish)
+        strategy, found = _gather(asked)
+        found = _filled(asked, _ruled(asked, _best_first(_kept(asked, found))))
+        return _page(asked, strategy, found)
 
 
 def _asked(state: State, user: int, profile: Profile, wish: Wish) -> _Asked:
@@ -237,14 +238,16 @@ def similar(state: State, item_id: str, wish: Wish) -> Answer:
     item = state.catalogue.ids.find([item_id], "item")
     lone = np.array(item, dtype=np.int64)
     asked = _Asked(state, -1, lone, np.ones(1), lone, wish)
-    asked.mask = _mask(asked)
-    found = _best_first(_kept(asked, state.blended.graph(lone, np.ones(1))))
-    strategy = "similar" if len(found.items) else "popular"
-    return _page(asked, strategy, _filled(asked, _ruled(asked, found)))
+    with state.lock:
+        asked.mask = _mask(asked)
+        found = _best_first(_kept(asked, state.blended.graph(lone, np.ones(1))))
+        strategy = "similar" if len(found.items) else "popular"
+        return _page(asked, strategy, _filled(asked, _ruled(asked, found)))
 
 
 def popular(state: State, wish: Wish) -> Answer:
     """The items that most people like."""
     asked = _Asked(state, -1, np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), wish)
-    asked.mask = _mask(asked)
-    return _page(asked, "popular", _popular(asked, asked.own))
+    with state.lock:
+        asked.mask = _mask(asked)
+        return _page(asked, "popular", _popular(asked, asked.own))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ MODEL = "blend"
 class State:
     """Users and items have the positions of the version's files first; those that came later follow.
 
-    `version` is None where no blend is live yet: answers then come from tastes and popularity alone.
+    `version` is None where no blend is live yet: answers then come from tastes and popularity alone. `lock` is held
+    while an event is taken in, and while an answer reads more than the prepared list.
     """
 
     users: Ids
@@ -35,11 +37,13 @@ class State:
     blended: Blended
     tastes: Tastes
     version: ModelVersion | None
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
     def apply(self, event: Mapping[str, Any]) -> None:
         """Take in an event; users and items that are new get a place. Doing it again changes nothing."""
-        user, item = self.users.add(event["user_id"]), self.catalogue.ids.add(event["item_id"])
-        self.tastes.apply(user, item, event["kind"])
+        with self.lock:
+            user, item = self.users.add(event["user_id"]), self.catalogue.ids.add(event["item_id"])
+            self.tastes.apply(user, item, event["kind"])
 
     def listed(self, user: int) -> Found:
         """The prepared list of a user, empty for one who has none."""

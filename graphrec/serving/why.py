@@ -50,9 +50,10 @@ def why(state: State, user_id: str, item_id: str, k: int = 5) -> Why:
     UnknownIdError for a user or an item that isn't known.
     """
     user, item = state.users.find([user_id], "user")[0], state.catalogue.ids.find([item_id], "item")[0]
-    liked, weights = state.tastes.items_of(user)
+    with state.lock:
+        liked, weights = state.tastes.items_of(user)
+        seen = item in state.tastes.seen_by(user)
     blended, numbers = state.blended, state.blended.numbers
-    seen = item in state.tastes.seen_by(user)
     if not numbers or not len(liked):
         return Why({}, (), seen)
     found = blended.graph(liked, weights)

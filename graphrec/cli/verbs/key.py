@@ -49,3 +49,4 @@ def remove(
     from graphrec.service.keys import remove_key
 
     remove_key(Home.at(home).root, name)
+    console.print(f"key {name} is gone")
