@@ -2,9 +2,9 @@
 
     python benchmarks/serve.py --data DIR --home DIR [--seconds 20] [--workers 1]
 
-DIR of `--data` holds `gowalla/train.txt` and `gowalla/test.txt`; the home is loaded and trained where it is empty, which
-takes some minutes. Service, Neo4j and 8 keep-alive clients share the machine; users are drawn evenly from all, nothing
-is cached. One table:
+DIR of `--data` holds `gowalla/train.txt` and `gowalla/test.txt`; the home is loaded and trained where it is empty,
+which takes some minutes. Service, Neo4j and 8 keep-alive clients share the machine; users are drawn evenly from all, no
+answer is cached. One table:
 
     empty      an empty FastAPI endpoint with as many workers
     default    lists of 20; 1 request in 20 is an event, whose item the next answer must not hold
@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 import psutil
 from clients import Told, drive, get, post
-from filters import K, Data, read_pairs
+from filters import Data, K, read_pairs
 
 from graphrec.connect import connect
 from graphrec.evaluation.ranking import IN_MEMORY, rank_users
@@ -60,7 +60,7 @@ def main() -> None:
         plain = drive(port, lambda _: (get("/"), None), arguments.seconds)
     rows: dict[str, Told] = {"empty": plain}
     with service(arguments) as (port, started, process):
-        lists = lambda more="": (lambda _: (get(f"/v1/users/{users[next(drawn)]}/recommendations?k=20{more}"), None))  # noqa: E731
+        lists = lambda more="": lambda _: (get(f"/v1/users/{users[next(drawn)]}/recommendations?k=20{more}"), None)  # noqa: E731
         drawn = draw(len(users))
         drive(port, lists(), 3)
         rows["default, lists alone"] = drive(port, lists(), arguments.seconds)

@@ -13,6 +13,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         here = self.registry
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._requests = Counter("graphrec_requests", "Requests answered.", ["method", "path", "status"], registry=here)
         self._seconds = Histogram(
             "graphrec_request_seconds", "How long answers took.", ["path"], buckets=SECONDS, registry=here
@@ -33,8 +34,12 @@ class Metrics:
 
     def request(self, method: str, path: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._requests.labels(method, path, status).inc()
-        self._seconds.labels(path).observe(seconds)
+        named = method, path, status
+        if named not in self._known:
+            self._known[named] = self._requests.labels(*named), self._seconds.labels(path)
+        counter, histogram = self._known[named]
+        counter.inc()
+        histogram.observe(seconds)
 
     def answer(self, strategy: str) -> None:
         """Count a list."""

@@ -29,7 +29,7 @@ INT64 = 2**63 - 1
 class Strict(BaseModel):
     """A name that isn't known is an error, not nothing."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ListQuery(Strict):

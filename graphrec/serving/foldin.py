@@ -60,6 +60,8 @@ class Blended:
         """The items that the liked ones lead to, with g; the liked ones may be among them."""
         known = liked < self.similar.shape[0]
         liked, weights = liked[known], weights[known]
+        if len(liked) == 1:  # what a user did a moment ago, most of the time
+            return self._from_one(int(liked[0]), float(weights[0]))
         begins, ends = self.similar.indptr[liked], self.similar.indptr[liked + 1]
         lengths = ends - begins
         if not lengths.sum():
@@ -68,8 +70,13 @@ class Blended:
         items, parts = self.similar.indices[entries], self.similar.data[entries] * np.repeat(weights, lengths)
         order = np.lexsort((-parts, items))
         items, parts, because = items[order], parts[order], np.repeat(liked, lengths)[order]
-        first = np.flatnonzero(np.r_[True, items[1:] != items[:-1]])
+        first = np.flatnonzero(np.concatenate([[True], items[1:] != items[:-1]]))
         return Found(items[first].astype(np.int64), np.add.reduceat(parts, first), because[first])
+
+    def _from_one(self, item: int, weight: float) -> Found:
+        begin, end = self.similar.indptr[item : item + 2]
+        items = self.similar.indices[begin:end].astype(np.int64)
+        return Found(items, weight * self.similar.data[begin:end].astype(np.float64), np.full(len(items), item))
 
     def scores(self, user: int, liked: Ints, weights: Floats) -> Found:
         """What g leads to, scored by all parts of the blend. Nothing for whom nothing is known that leads anywhere."""

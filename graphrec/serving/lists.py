@@ -46,7 +46,7 @@ class Lists:
     def read(cls, folder: Path) -> Self:
         """The lists that `prepare` wrote. ModelError where they are missing or broken."""
         try:
-            return cls(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in PARTS})
+            return cls(**{name: np.load(folder / f"{name}.npy", mmap_mode="r").view(np.ndarray) for name in PARTS})
         except (OSError, ValueError) as error:
             raise ModelError(f"expected prepared lists in {folder}, found none that can be read ({error})") from error
 

@@ -61,10 +61,9 @@ def rank(state: State, profile: Profile, wish: Wish) -> Answer:
     """
     user = state.users.places.get(profile.user_id or "", -1)
     if wish.is_plain and not profile.items and user >= 0 and user not in state.tastes.changes:
-        listed = state.listed(user)
-        if len(listed.items) >= wish.offset + wish.k:
-            page = slice(wish.offset, wish.offset + wish.k)
-            return Answer(listed.items[page], listed.scores[page], listed.because[page], np.ones(wish.k), "blend")
+        page = state.page(user, wish.offset, wish.k)
+        if page is not None:
+            return Answer(page.items, page.scores, page.because, np.ones(wish.k), "blend")
     with state.lock:
         asked = _asked(state, user, profile, wish)
         strategy, found = _gather(asked)
@@ -107,7 +106,9 @@ def _gather(asked: _Asked) -> tuple[str, Found]:
         new = np.fromiter(change.liked, dtype=np.int64)
         step = blended.graph(new, np.fromiter(change.liked.values(), dtype=np.float64))
         if len(step.items):
-            listed = blended.raised(listed, step, blended.rms(blended.graph(asked.liked, asked.weights)))
+            if not change.rms:
+                change.rms = blended.rms(blended.graph(asked.liked, asked.weights))
+            listed = blended.raised(listed, step, change.rms)
     if asked.wish.seen:
         again = blended.scores(asked.user, asked.liked, asked.weights)
         listed = _joined(listed, again.of(np.isin(again.items, state.tastes.seen_by(asked.user))))

@@ -45,6 +45,16 @@ class State:
             user, item = self.users.add(event["user_id"]), self.catalogue.ids.add(event["item_id"])
             self.tastes.apply(user, item, event["kind"])
 
+    def page(self, user: int, offset: int, k: int) -> Found | None:
+        """A page of a user's prepared list as it is, None where the list doesn't hold all of it."""
+        if user >= len(self.lists.items):
+            return None
+        page = slice(offset, offset + k)
+        items = self.lists.items[user, page]
+        if len(items) < k or items[-1] == NO_ITEM:
+            return None
+        return Found(items, self.lists.scores[user, page], self.lists.because[user, page])  # type: ignore[arg-type]
+
     def listed(self, user: int) -> Found:
         """The prepared list of a user, empty for one who has none."""
         if user >= len(self.lists.items):

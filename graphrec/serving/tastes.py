@@ -17,10 +17,14 @@ NOTHING: Mapping[int, float] = {}
 
 @dataclass
 class Change:
-    """What a user did that the prepared list doesn't know: items liked, by weight, and items seen."""
+    """What a user did that the prepared list doesn't know: items liked, by weight, and items seen.
+
+    `rms`: the root mean square of the user's scores by similar items, 0 until it is needed.
+    """
 
     liked: dict[int, float] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
+    rms: float = 0.0
 
 
 class Tastes:
@@ -42,7 +46,7 @@ class Tastes:
         if weight > 0:
             known = max(change.liked.get(item, 0.0), self._weight(user, item))
             if weight > known:
-                change.liked[item] = weight
+                change.liked[item], change.rms = weight, 0.0
 
     def items_of(self, user: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Positions and weights of what a user likes."""

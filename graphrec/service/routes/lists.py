@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from graphrec.recommend.base import Profile
 from graphrec.service.lists import body_of, json_of, model_of, wish_of
+from graphrec.service.query import DOCUMENT, list_query
 from graphrec.service.routes.current import ItemId, UserId, request_id_of, service_of, state_of
 from graphrec.service.routes.live import ranked_by
 from graphrec.service.schemas import Explained, Listed, ListQuery, People, VisitorQuery
@@ -17,14 +18,14 @@ from graphrec.serving.why import why
 from graphrec.serving.wish import Wish
 
 router = APIRouter(prefix="/v1", tags=["lists"])
-Asked = Annotated[ListQuery, Query()]
+PEOPLE_S = 2.0
 _LISTED: dict[int | str, dict[str, Any]] = {200: {"model": Listed}}
 
 
-@router.get("/users/{user_id:path}/recommendations", responses=_LISTED, response_model=None)
-async def recommendations(request: Request, user_id: UserId, query: Asked) -> Response:
+@router.get("/users/{user_id:path}/recommendations", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
+async def recommendations(request: Request, user_id: UserId) -> Response:
     """Items for a user. Of whom nothing is known gets popular ones; `strategy` says so."""
-    return await _ranked(request, Profile(user_id), query)
+    return await _ranked(request, Profile(user_id), list_query(request))
 
 
 @router.post("/recommendations", responses=_LISTED, response_model=None)
@@ -33,16 +34,18 @@ async def visitor(request: Request, query: VisitorQuery) -> Response:
     return await _ranked(request, Profile(None, query.items), query)
 
 
-@router.get("/items/{item_id:path}/similar", responses=_LISTED, response_model=None)
-async def similar_items(request: Request, item_id: ItemId, query: Asked) -> Response:
+@router.get("/items/{item_id:path}/similar", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
+async def similar_items(request: Request, item_id: ItemId) -> Response:
     """Items that the people who like an item like as well."""
+    query = list_query(request)
     wish = wish_of(query)
     return _told(request, similar(state_of(service_of(request)), item_id, wish), wish, query, None)
 
 
-@router.get("/popular", responses=_LISTED, response_model=None)
-async def popular_items(request: Request, query: Asked) -> Response:
+@router.get("/popular", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
+async def popular_items(request: Request) -> Response:
     """The items that most people like."""
+    query = list_query(request)
     wish = wish_of(query)
     return _told(request, popular(state_of(service_of(request)), wish), wish, query, None)
 
@@ -51,7 +54,7 @@ async def popular_items(request: Request, query: Asked) -> Response:
 async def people(request: Request, user_id: UserId, k: Annotated[int, Query(ge=1, le=200)] = 10) -> Response:
     """People to follow: those whom the people that a user follows follow."""
     graph = service_of(request).keeper.graph
-    rows = await run_in_threadpool(graph.read, "people/friends_of_friends", user_ids=[user_id], k=k)
+    rows = await run_in_threadpool(graph.within(PEOPLE_S).read, "people/friends_of_friends", user_ids=[user_id], k=k)
     found = [{"rank": row["rank"], "user_id": row["friend_id"], "friends_in_common": row["score"]} for row in rows]
     return json_of({"request_id": request_id_of(request), "user_id": user_id, "people": found})
 

@@ -40,7 +40,8 @@ async def ranked_by(service: Service, state: State, names: str, profile: Profile
     candidates = Candidates(allowed=only, seen=wish.seen)
 
     def work() -> list[Row]:
-        chain = ChainRecommender([get(name, service.keeper.graph) for name in wanted])
+        graph = service.keeper.graph.within(service.settings.budget_s)
+        chain = ChainRecommender([get(name, graph) for name in wanted])
         rows = chain.recommend([profile], wish.offset + wish.k, candidates)
         return list(zip(rows["item_id"].tolist(), rows["score"].tolist(), rows["reason"].tolist(), strict=True))
 
