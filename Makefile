@@ -9,10 +9,14 @@ BIN := .venv/bin
 endif
 READY := .venv/ready
 
-.PHONY: demo test test-fast check clean
+.PHONY: demo serve test test-fast check clean
 
 demo: $(READY)
 	$(BIN)/python -m graphrec demo
+
+# Answers over HTTP from the graph that `make demo` made, on loopback without keys.
+serve: $(READY)
+	$(BIN)/python -m graphrec serve --open
 
 test: $(READY)
 	$(BIN)/python -m pytest

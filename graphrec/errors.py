@@ -7,6 +7,9 @@
     ├── QueryError          a file under cypher/, or the parameters given to it
     ├── ServerError         the local Neo4j can't be installed, started or stopped
     ├── GraphError          a Neo4j that can't be reached, or that refused a statement
+    ├── JournalError        the journal of events can't be opened, read or written
+    │   ├── FullError       it can't take more; nothing that it holds is lost
+    │   └── BehindError     a reader asks for events that are no longer kept
     ├── ModelError          training, or a stored model version
     │   └── BusyError       another run does the same already
     └── AuditError          an audit that says no to the data
@@ -42,6 +45,18 @@ class ServerError(GraphrecError):
 
 class GraphError(GraphrecError):
     """Neo4j can't be reached, or refused a statement."""
+
+
+class JournalError(GraphrecError):
+    """The journal of events can't be opened, read or written; what it holds is not lost by that."""
+
+
+class FullError(JournalError):
+    """The journal, or its disk, can't take more events now; send them again later."""
+
+
+class BehindError(JournalError):
+    """A reader asks for events that the journal no longer keeps, so it must read the graph anew."""
 
 
 class ModelError(GraphrecError):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from neo4j import Driver, GraphDatabase, ManagedTransaction, Query, Record, Session
+from neo4j import Driver, GraphDatabase, ManagedTransaction, Query, Record, Session, unit_of_work
 from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable
 
 from graphrec import queries
@@ -31,6 +32,7 @@ class Graph:
         self.uri = uri
         self.database = database
         self.home = home
+        self._deadline_s: float | None = None
         self._driver: Driver = GraphDatabase.driver(
             uri, auth=(user, password), notifications_min_severity="OFF", connection_timeout=15
         )
@@ -42,6 +44,12 @@ class Graph:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def within(self, seconds: float) -> Self:
+        """The same graph, whose reads the server ends when they take longer: GraphError, and no work goes on unseen."""
+        hurried = copy(self)
+        hurried._deadline_s = seconds
+        return hurried
 
     def close(self) -> None:
         """Close every connection."""
@@ -56,7 +64,7 @@ class Graph:
         """The rows of a query with `access: read`, as dicts. Retried by the driver on passing faults."""
         query, values = self._query(name, "read", parameters)
         with self.session() as session:
-            return session.execute_read(_run, query.text, values)
+            return session.execute_read(unit_of_work(timeout=self._deadline_s)(_run), query.text, values)
 
     def write(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """Run one writing query in a transaction of its own; retried, so the statement must be safe to run again."""

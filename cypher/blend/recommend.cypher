@@ -64,8 +64,8 @@ CALL (m, liked) {
   RETURN collect([j, sum]) AS reached, sqrt(sum(sum * sum) / m.n_items) AS rms
 }
 
-// What lies near by the vectors, or is asked for.
-CALL (u, property, seen, hidden) {
+// What lies near by the vectors, or is asked for; optional, because a user who came after the training has no vector.
+OPTIONAL CALL (u, property, seen, hidden) {
   WITH * WHERE $allowed IS NULL AND u[property] IS NOT NULL AND $overfetch > 0 AND size(seen) > 0
   CALL db.index.vector.queryNodes(
     'item_' + property, toInteger(ceil(($k + size(hidden)) * $overfetch)), u[property]

@@ -41,7 +41,7 @@ def record(graph: Graph, events: Sequence[Mapping[str, Any]]) -> Recorded:
     An event has event_id, user_id, item_id, and may have kind ('interaction'), at (epoch milliseconds), count (1),
     weight, rating, dwell, device and session. InputError for anything else, before the first write.
     """
-    given = [_checked(event) for event in events]
+    given = [checked(event) for event in events]
     first = {event["event_id"]: event for event in reversed(given)}
     in_order = sorted(first.values(), key=lambda event: event["event_id"])
 
@@ -91,7 +91,8 @@ def _summed(user_id: str, item_id: str, kind: str, events: list[Mapping[str, Any
     }
 
 
-def _checked(event: Mapping[str, Any]) -> dict[str, Any]:
+def checked(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An event with its ids in normal form, its kind filled in and nothing unknown; InputError says what is wrong."""
     missing = [name for name in REQUIRED if name not in event]
     unknown = sorted(set(event) - {*REQUIRED, *OPTIONAL})
     if missing or unknown:

@@ -27,14 +27,14 @@ def test_neo4j_is_the_version_that_the_local_server_has(compose: dict[str, Any])
 def test_the_password_comes_from_the_environment_and_has_no_default(compose: dict[str, Any]):
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     uses = re.findall(r"\$\{NEO4J_PASSWORD(.*?)\}", text)
-    assert len(uses) == 2
+    assert len(uses) == 3
     assert all(use.startswith(":?") for use in uses)
     assert compose["services"]["neo4j"]["environment"]["NEO4J_AUTH"].startswith("neo4j/${NEO4J_PASSWORD:?")
 
 
 def test_ports_are_published_on_loopback_alone(compose: dict[str, Any]):
-    ports = compose["services"]["neo4j"]["ports"]
-    assert ports
+    ports = [port for service in ("neo4j", "serve") for port in compose["services"][service]["ports"]]
+    assert len(ports) == 3
     assert all(str(port).startswith("127.0.0.1:") for port in ports)
 
 

@@ -1,0 +1,58 @@
+"""`graphrec serve`: answer over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from graphrec.cli.app import HomeOption, app, err
+from graphrec.errors import InputError
+
+
+@app.command()
+def serve(  # noqa: PLR0917
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; one for each core is enough.")] = 1,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Without keys: everybody on this machine may do everything.")
+    ] = False,
+    rate: Annotated[float, typer.Option(min=0, help="Requests a second of one key and worker; 0: no limit.")] = 0.0,
+    cors: Annotated[
+        list[str] | None, typer.Option(help="An origin that browsers may ask from; may be repeated.")
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Answer over HTTP: recommendations, similar items, events, explanations. The paths: /openapi.json.
+
+    Keys come from `graphrec key add`; with --open, on loopback alone, none is needed.
+    """
+    import uvicorn
+
+    from graphrec.connect import connect
+    from graphrec.server import Home
+    from graphrec.service.keys import read_keys
+    from graphrec.service.settings import ServiceSettings
+
+    place = Home.at(home)
+    settings = ServiceSettings(
+        str(place.root), host=host, port=port, workers=workers, open=open_, rate=rate, cors=tuple(cors or [])
+    )
+    if not open_ and not read_keys(place.root):
+        raise InputError("there are no keys yet; make one with `graphrec key add NAME --role read`, or use --open")
+    with connect(home) as graph:  # a local Neo4j is started here, once, and not by each worker
+        graph.verify()
+    settings.export()
+    err.print(f"listening on http://{host}:{port}; Ctrl-C ends it")
+    uvicorn.run(
+        "graphrec.service.app:create",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+        server_header=False,
+    )

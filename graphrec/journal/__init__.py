@@ -1,0 +1,6 @@
+"""The journal: events are safe on disk when they are answered, and reach Neo4j whenever it is there."""
+
+from graphrec.journal.drain import Drain
+from graphrec.journal.journal import Appended, Entry, Journal, Refused, Stats
+
+__all__ = ["Appended", "Drain", "Entry", "Journal", "Refused", "Stats"]

@@ -1,0 +1,271 @@
+"""The journal of events: durable queue towards Neo4j, and the channel through which processes see each other's events.
+
+Sequence numbers begin at 1 and have no gaps, so a reader knows when it has missed something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from graphrec.errors import BehindError, FullError, InputError
+from graphrec.journal.groups import Groups
+from graphrec.journal.rows import Row, event_of, row_of
+from graphrec.journal.store import Store
+
+MOST_WAITING = 1_000_000
+"""Events, not bytes: it is what an operator can reckon with (events a second × seconds without Neo4j). An event has
+about 300 bytes here and at most 32 kB (`rows.MAX_BYTES`), so it bounds the file too."""
+
+KEEP_S = 600.0
+"""Seconds from an event's delivery until it may be pruned: a worker that reads the graph anew needs them meanwhile."""
+
+KEEP_ROWS = 100_000
+"""The last rows are kept whatever their age (some 30 MB): as long an event that is sent again is known as a repeat
+here already. Later Neo4j's log finds it, which never forgets."""
+
+PRUNE_STEP = 5_000
+TICK_MS = 5_000
+
+
+@dataclass(frozen=True)
+class Appended:
+    """How many events were new and how many repeats, and for each event its sequence number or that of the first."""
+
+    new: int
+    repeated: int
+    sequences: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event and its place."""
+
+    sequence: int
+    event: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An event that Neo4j refused for good; `at` in epoch ms."""
+
+    sequence: int
+    event: dict[str, Any]
+    reason: str
+    at: int
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Events that wait for Neo4j, that it has, that it refused; age of the oldest waiting one in seconds (0: none)."""
+
+    waiting: int
+    delivered: int
+    refused: int
+    oldest_s: float
+
+
+class State(NamedTuple):
+    """The last sequence number, up to which Neo4j has all, and up to which no event is kept."""
+
+    last: int
+    delivered: int
+    pruned: int
+
+
+class Journal:
+    """A journal in one SQLite file. Thread-safe; each process opens its own, after a fork too.
+
+    `most`: events that may wait for Neo4j. `keep_s`, `keep_rows`: how long after delivery and how many of the last
+    events are kept for readers; what is beyond both is pruned.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        most: int = MOST_WAITING,
+        keep_s: float = KEEP_S,
+        keep_rows: int = KEEP_ROWS,
+    ) -> None:
+        if most < 1 or keep_s < 0 or keep_rows < 0:
+            raise InputError(f"expected most ≥ 1, keep_s ≥ 0 and keep_rows ≥ 0, found {most}, {keep_s} and {keep_rows}")
+        self.path = Path(path)
+        self.most = most
+        self.keep_s = keep_s
+        self.keep_rows = keep_rows
+        self.n_commits = 0
+        self._store = Store(self.path)
+        self._groups: Groups[list[Row], Appended] = Groups(self._write, f"journal {self.path.name}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what was submitted and close the file."""
+        self._groups.close()
+        self._store.close()
+
+    def append(self, events: Iterable[Mapping[str, Any]]) -> Appended:
+        """Write events; when it returns they are on the disk. All of them, or an error and none.
+
+        InputError names what is wrong with an event, FullError says to send all of them again later.
+        """
+        return self.submit(events).result()
+
+    async def append_async(self, events: Iterable[Mapping[str, Any]]) -> Appended:
+        """As `append`, without holding up the event loop."""
+        return await asyncio.wrap_future(self.submit(events))
+
+    def submit(self, events: Iterable[Mapping[str, Any]]) -> Future[Appended]:
+        """As `append`, without waiting; InputError at once, other errors in the future."""
+        now = now_ms()
+        rows = [row_of(event, now) for event in events]
+        if rows:
+            return self._groups.submit(rows)
+        nothing: Future[Appended] = Future()
+        nothing.set_result(Appended(0, 0, ()))
+        return nothing
+
+    def read_after(self, sequence: int, limit: int = 1_000) -> list[Entry]:
+        """The events after a sequence number, oldest first. BehindError if some of them are no longer kept.
+
+        Who gets BehindError takes `delivered_sequence()`, reads the graph anew and goes on from there.
+        """
+        with self._store.reading() as db:
+            state = _state(db)
+            if not state.pruned <= sequence <= state.last:
+                raise BehindError(
+                    f"events after {sequence} were asked of the journal {self.path}, which keeps those after "
+                    f"{state.pruned} up to {state.last}; read the graph anew and go on after {state.delivered}"
+                )
+            found = db.execute(
+                "SELECT sequence, body FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?", (sequence, limit)
+            ).fetchall()
+        return [Entry(place, event_of(body)) for place, body in found]
+
+    def last_sequence(self) -> int:
+        """The sequence number of the last event, 0 before the first."""
+        return self._state().last
+
+    def delivered_sequence(self) -> int:
+        """Up to which Neo4j has every event that it doesn't refuse; it may have some of the next already."""
+        return self._state().delivered
+
+    def stats(self) -> Stats:
+        """Counts of all events ever appended, by where they are."""
+        with self._store.reading() as db:
+            state = _state(db)
+            n_refused = db.execute("SELECT count(*) FROM refused").fetchone()[0]
+            oldest = db.execute("SELECT appended_at FROM events WHERE sequence = ?", (state.delivered + 1,)).fetchone()
+        age = max(0, now_ms() - oldest[0]) / 1000 if oldest else 0.0
+        return Stats(state.last - state.delivered, state.delivered - n_refused, n_refused, age)
+
+    def refused(self, limit: int = 1_000) -> list[Refused]:
+        """The events that Neo4j refused for good, the latest first."""
+        with self._store.reading() as db:
+            found = db.execute(
+                "SELECT sequence, body, reason, refused_at FROM refused ORDER BY sequence DESC LIMIT ?", (limit,)
+            ).fetchall()
+        return [Refused(sequence, event_of(body), reason, at) for sequence, body, reason, at in found]
+
+    def mark_delivered(self, sequence: int, refused: Mapping[int, str]) -> None:
+        """Note that Neo4j has all events up to one, but for those refused, given with the reasons."""
+        now = now_ms()
+        with self._store.writing() as db:
+            db.execute("UPDATE state SET delivered = max(delivered, ?)", (sequence,))
+            db.execute("INSERT OR REPLACE INTO deliveries VALUES (?, ?)", (now // TICK_MS, sequence))
+            db.executemany(
+                "INSERT OR IGNORE INTO refused SELECT sequence, ?, body, ? FROM events WHERE sequence = ?",
+                [(now, reason, place) for place, reason in refused.items()],
+            )
+
+    def prune(self) -> int:
+        """Remove some of the events that need no longer be kept; how many. Small steps, so that appends don't wait."""
+        kept_from = (now_ms() - int(self.keep_s * 1000)) // TICK_MS
+        with self._store.reading() as db:
+            end = _prunable(db, kept_from, self.keep_rows)
+        return self._prune(end) if end else 0
+
+    def _prune(self, end: int) -> int:
+        with self._store.writing() as db:
+            n_gone = db.execute("DELETE FROM events WHERE sequence <= ?", (end,)).rowcount
+            db.execute("UPDATE state SET pruned = max(pruned, ?)", (end,))
+            db.execute("DELETE FROM deliveries WHERE sequence <= ?", (end,))
+        return n_gone
+
+    def _state(self) -> State:
+        with self._store.reading() as db:
+            return _state(db)
+
+    def _write(self, group: Sequence[list[Row]]) -> list[Appended | Exception]:
+        with self._store.writing() as db:
+            state = _state(db)
+            known = _known(db, [row.event_id for rows in group for row in rows])
+            batch = _Batch(state, self.most, known)
+            answers = [batch.add(rows, self.path) for rows in group]
+            if batch.new:
+                now = now_ms()
+                db.executemany(
+                    "INSERT INTO events VALUES (?, ?, ?, ?)",
+                    [(place, row.event_id, now, row.body) for place, row in batch.new],
+                )
+                db.execute("UPDATE state SET last = ?", (state.last + len(batch.new),))
+        self.n_commits += 1
+        return answers
+
+
+class _Batch:
+    """Gives sequence numbers to the new events of one commit."""
+
+    def __init__(self, state: State, most: int, known: dict[str, int]) -> None:
+        self.new: list[tuple[int, Row]] = []
+        self._known = known
+        self._last = state.last
+        self._most = most
+        self._room = most - (state.last - state.delivered)
+
+    def add(self, rows: list[Row], path: Path) -> Appended | Exception:
+        n_new = len({row.event_id for row in rows if row.event_id not in self._known})
+        if n_new > max(0, self._room - len(self.new)):
+            return FullError(
+                f"the journal {path} holds {self._most - self._room:,} events that Neo4j hasn't got yet, and at most "
+                f"{self._most:,}; none of these {len(rows):,} were written. Start Neo4j and send them again"
+            )
+        for row in rows:
+            if row.event_id not in self._known:
+                self.new.append((self._last + len(self.new) + 1, row))
+                self._known[row.event_id] = self.new[-1][0]
+        return Appended(n_new, len(rows) - n_new, tuple(self._known[row.event_id] for row in rows))
+
+
+def _state(db: sqlite3.Connection) -> State:
+    return State(*db.execute("SELECT last, delivered, pruned FROM state").fetchone())
+
+
+def _known(db: sqlite3.Connection, event_ids: list[str]) -> dict[str, int]:
+    asked = "SELECT event_id, sequence FROM events WHERE event_id IN (SELECT value FROM json_each(?))"
+    return dict(db.execute(asked, (json.dumps(event_ids),)))
+
+
+def _prunable(db: sqlite3.Connection, kept_from: int, keep_rows: int) -> int:
+    """Up to which a step of pruning goes, 0 for nothing: delivered before the tick `kept_from` and not of the last."""
+    state = _state(db)
+    old = db.execute("SELECT max(sequence) FROM deliveries WHERE tick < ?", (kept_from,)).fetchone()[0] or 0
+    end = min(old, state.last - keep_rows, state.pruned + PRUNE_STEP)
+    return end if end > state.pruned else 0
+
+
+def now_ms() -> int:
+    """Epoch milliseconds."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,80 @@
+"""The application: what a worker holds from its start to its end, and its routes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from graphrec import __version__
+from graphrec.connect import connect
+from graphrec.journal import Drain, Journal
+from graphrec.service import problems
+from graphrec.service.guard import Guard
+from graphrec.service.keys import read_keys
+from graphrec.service.metrics import Metrics
+from graphrec.service.routes import events, health, lists
+from graphrec.service.schemas import Problem
+from graphrec.service.settings import ServiceSettings
+from graphrec.serving.keeper import Keeper
+
+JOURNAL = "journal.sqlite"
+
+
+@dataclass(frozen=True)
+class Service:
+    """What routes work with: `request.app.state.service`."""
+
+    settings: ServiceSettings
+    keeper: Keeper
+    journal: Journal
+    drain: Drain
+    metrics: Metrics
+
+
+def create() -> FastAPI:
+    """The application of a worker, by the settings that `graphrec serve` left in the environment."""
+    return application(ServiceSettings.of_environment())
+
+
+def application(settings: ServiceSettings) -> FastAPI:
+    """The application. It is ready once the graph has been read; `GET /ready` says so."""
+    metrics = Metrics()
+    app = FastAPI(
+        title="graphrec",
+        version=__version__,
+        description="Recommendations from a graph, live.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan(settings, metrics),
+        responses={400: {"model": Problem}, 503: {"model": Problem}},
+    )
+    for routes in (lists, events, health):
+        app.include_router(routes.router)
+    problems.install(app)
+    if settings.cors:
+        app.add_middleware(CORSMiddleware, allow_origins=list(settings.cors), allow_methods=["GET", "POST"])
+    keys = None if settings.open else read_keys(Path(settings.home))
+    app.add_middleware(Guard, keys=keys, max_body=settings.max_body, rate=settings.rate, metrics=metrics)
+    return app
+
+
+def _lifespan(settings: ServiceSettings, metrics: Metrics):  # type: ignore[no-untyped-def]
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        logging.getLogger("neo4j").setLevel(logging.ERROR)
+        home = Path(settings.home)
+        with ExitStack() as stack:
+            graph = stack.enter_context(connect(home))
+            journal = stack.enter_context(Journal(home / "service" / JOURNAL, most=settings.max_waiting))
+            drain = stack.enter_context(Drain(journal, graph))
+            keeper = stack.enter_context(Keeper(graph, journal))
+            app.state.service = Service(settings, keeper, journal, drain, metrics)
+            yield
+
+    return lifespan

@@ -1,0 +1,109 @@
+"""From a query to a wish, and from an answer to a body."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+import orjson
+from fastapi import Response
+
+from graphrec.errors import InputError
+from graphrec.service.schemas import MOST_PAGES, ListQuery
+from graphrec.serving.ranking import Answer
+from graphrec.serving.state import State
+from graphrec.serving.why import sentences, why
+from graphrec.serving.wish import Rule, Wish
+
+
+def wish_of(query: ListQuery) -> Wish:
+    """What a query asks for. InputError for a cursor or a rule that can't be read."""
+    offset = _offset(query.cursor) if query.cursor else 0
+    rules = [_rule(text, 1.0) for text in query.boost] + [_rule(text, -1.0) for text in query.bury]
+    return Wish(
+        k=query.k,
+        offset=offset,
+        include=tuple(query.include),
+        exclude=tuple(query.exclude),
+        every=(*(f"tag={tag}" for tag in query.tag), *query.where),
+        some=tuple(query.any),
+        never=tuple(query.none),
+        rules=tuple(rules),
+        seen=query.seen,
+        diversity=query.diversity,
+        calibration=query.calibration,
+        rare=query.rare,
+        explore=query.explore,
+        seed=query.seed,
+    )
+
+
+def body_of(
+    state: State, answer: Answer, wish: Wish, *, request_id: str, user_id: str | None, degraded: bool, explain: bool
+) -> Response:
+    """The answer as JSON; `Listed` describes it."""
+    names, titles = state.catalogue.ids.names, state.catalogue.titles
+    parts = [why(state, user_id, names[i]).parts for i in answer.items.tolist()] if explain and user_id else None
+    columns = (answer.items.tolist(), answer.scores.tolist(), answer.chances.tolist(), sentences(state, answer))
+    items = [
+        {
+            "rank": wish.offset + n + 1,
+            "item_id": names[item],
+            "title": titles[item] if item < len(titles) else None,
+            "score": score,
+            "reason": reason,
+            "probability": chance,
+            "parts": parts[n] if parts is not None else None,
+        }
+        for n, (item, score, chance, reason) in enumerate(zip(*columns, strict=True))
+    ]
+    body = {
+        "request_id": request_id,
+        "user_id": user_id,
+        "items": items,
+        "strategy": answer.strategy,
+        "fallbacks": answer.fallbacks,
+        "model": model_of(state),
+        "degraded": degraded,
+        "next": _cursor(wish.offset + wish.k) if len(items) == wish.k else None,
+    }
+    return json_of(body)
+
+
+def model_of(state: State) -> dict[str, Any] | None:
+    """What answers."""
+    return {"name": state.version.name, "version": state.version.version} if state.version else None
+
+
+def json_of(body: Any) -> Response:
+    """A body that needs no further check."""
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+def _rule(text: str, sign: float) -> Rule:
+    condition, _, amount = text.rpartition("*")
+    try:
+        part = float(amount)
+    except ValueError:
+        part = -1.0
+    if not condition or not 0 <= part <= 10:
+        raise InputError(f"expected a rule like tag=Comedy*0.5 with a part from 0 to 10, found {text[:80]!r}")
+    return Rule(condition, sign * part)
+
+
+def _cursor(offset: int) -> str | None:
+    if offset > MOST_PAGES:
+        return None
+    return base64.urlsafe_b64encode(f"o{offset}".encode()).decode().rstrip("=")
+
+
+def _offset(cursor: str) -> int:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        offset = int(text[1:]) if text[:1] == "o" and text[1:].isascii() and text[1:].isdigit() else -1
+    except (ValueError, binascii.Error):
+        offset = -1
+    if not 0 <= offset <= MOST_PAGES:
+        raise InputError(f"expected a cursor as `next` of a page gave it, found {cursor!r}")
+    return offset

@@ -1,0 +1,70 @@
+"""Errors as problem details (RFC 9457): a type, a title, a status, and what was wanted, found, and to do."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from graphrec.errors import FullError, GraphError, GraphrecError, InputError, UnknownIdError
+
+MEDIA = "application/problem+json"
+RETRY_S = 5
+TITLES = {
+    400: "The request can't be understood",
+    401: "A key is needed",
+    403: "The key doesn't open this",
+    404: "Not found",
+    405: "This path has another method",
+    413: "The body is too large",
+    422: "The request breaks its schema",
+    429: "Too many requests",
+    500: "Something went wrong here",
+    503: "Not possible at the moment",
+}
+_STATUS = ((UnknownIdError, 404), (InputError, 400), (FullError, 503), (GraphError, 503), (GraphrecError, 500))
+_log = logging.getLogger(__name__)
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
+    """The answer to a request that failed."""
+    title = TITLES.get(status, "The request failed")
+    body = {"type": f"about:blank#{status}", "title": title, "status": status, "detail": detail, **more}
+    wait = {"Retry-After": str(RETRY_S)} if status == 503 else {}
+    return Response(orjson.dumps(body), status, {**wait, **(headers or {})}, MEDIA)
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of the application be told that way."""
+    app.add_exception_handler(GraphrecError, _explained)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _explained(request: Request, error: Exception) -> Response:
+    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    if status == 500:
+        _log.error("%s", error)
+    return problem(status, str(error) if status != 500 else "the log of the service says what went wrong")
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    told = [{"where": ".".join(map(str, each["loc"])), "what": each["msg"]} for each in error.errors()]
+    detail = "; ".join(f"{each['where']}: {each['what']}" for each in told[:5])
+    return problem(422, detail, errors=told[:50])
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, str(error.detail), dict(error.headers or {}))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    _log.exception("a request failed", exc_info=error)
+    return problem(500, "the log of the service says what went wrong")

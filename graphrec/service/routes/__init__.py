@@ -1,0 +1,1 @@
+"""The paths, one file for what belongs together."""

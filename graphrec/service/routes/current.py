@@ -1,0 +1,37 @@
+"""What every route asks first: the service, its state, and who asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Path, Request
+from starlette.exceptions import HTTPException
+
+from graphrec.service.schemas import Id
+from graphrec.serving.state import State
+
+if TYPE_CHECKING:
+    from graphrec.service.app import Service
+
+UserId = Annotated[Id, Path(description="The user's id.")]
+ItemId = Annotated[Id, Path(description="The item's id.")]
+
+
+def service_of(request: Request) -> Service:
+    """What the worker holds."""
+    service: Service = request.app.state.service
+    return service
+
+
+def state_of(service: Service) -> State:
+    """What answers come from. 503 until it has been read for the first time."""
+    state = service.keeper.state
+    if state is None:
+        raise HTTPException(503, f"the graph is still being read ({service.keeper.trouble or 'wait a moment'})")
+    return state
+
+
+def request_id_of(request: Request) -> str:
+    """The name that the guard gave the request."""
+    name: str = request.state.request_id
+    return name

@@ -1,0 +1,108 @@
+"""Lists: for a user, for a visitor, similar items, popular ones, people, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from graphrec.recommend.base import Profile
+from graphrec.service.lists import body_of, json_of, model_of, wish_of
+from graphrec.service.query import DOCUMENT, list_query
+from graphrec.service.routes.current import ItemId, UserId, request_id_of, service_of, state_of
+from graphrec.service.routes.live import ranked_by
+from graphrec.service.schemas import Explained, Listed, ListQuery, People, VisitorQuery
+from graphrec.serving.ranking import Answer, popular, rank, similar
+from graphrec.serving.why import why
+from graphrec.serving.wish import Wish
+
+router = APIRouter(prefix="/v1", tags=["lists"])
+PEOPLE_S = 2.0
+_LISTED: dict[int | str, dict[str, Any]] = {200: {"model": Listed}}
+
+
+@router.get("/users/{user_id:path}/recommendations", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
+async def recommendations(request: Request, user_id: UserId) -> Response:
+    """Items for a user. Of whom nothing is known gets popular ones; `strategy` says so."""
+    return await _ranked(request, Profile(user_id), list_query(request))
+
+
+@router.post("/recommendations", responses=_LISTED, response_model=None)
+async def visitor(request: Request, query: VisitorQuery) -> Response:
+    """Items for a visitor without an account, by the items given."""
+    return await _ranked(request, Profile(None, query.items), query)
+
+
+@router.get("/items/{item_id:path}/similar", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
+async def similar_items(request: Request, item_id: ItemId) -> Response:
+    """Items that the people who like an item like as well."""
+    query = list_query(request)
+    wish = wish_of(query)
+    return _told(request, similar(state_of(service_of(request)), item_id, wish), wish, query, None)
+
+
+@router.get("/popular", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
+async def popular_items(request: Request) -> Response:
+    """The items that most people like."""
+    query = list_query(request)
+    wish = wish_of(query)
+    return _told(request, popular(state_of(service_of(request)), wish), wish, query, None)
+
+
+@router.get("/users/{user_id:path}/people", responses={200: {"model": People}}, response_model=None)
+async def people(request: Request, user_id: UserId, k: Annotated[int, Query(ge=1, le=200)] = 10) -> Response:
+    """People to follow: those whom the people that a user follows follow."""
+    graph = service_of(request).keeper.graph
+    rows = await run_in_threadpool(graph.within(PEOPLE_S).read, "people/friends_of_friends", user_ids=[user_id], k=k)
+    found = [{"rank": row["rank"], "user_id": row["friend_id"], "friends_in_common": row["score"]} for row in rows]
+    return json_of({"request_id": request_id_of(request), "user_id": user_id, "people": found})
+
+
+@router.get(
+    "/users/{user_id:path}/recommendations/{item_id:path}/explanation",
+    responses={200: {"model": Explained}},
+    response_model=None,
+)
+async def explanation(request: Request, user_id: UserId, item_id: ItemId) -> Response:
+    """The parts of an item's score for a user, as the user's likes are now, and the ways that lead there."""
+    service = service_of(request)
+    state = state_of(service)
+    found = why(state, user_id, item_id)
+    body = {
+        "request_id": request_id_of(request),
+        "user_id": user_id,
+        "item_id": item_id,
+        "title": state.catalogue.title(state.catalogue.ids.places[item_id]),
+        "score": found.score if found.parts else None,
+        "seen": found.seen,
+        "parts": found.parts,
+        "reasons": [{"text": r.text, "part": r.part, "path": r.path} for r in found.reasons],
+        "model": model_of(state),
+        "degraded": service.keeper.trouble is not None,
+    }
+    return json_of(body)
+
+
+async def _ranked(request: Request, profile: Profile, query: ListQuery) -> Response:
+    service = service_of(request)
+    state, wish = state_of(service), wish_of(query)
+    if query.with_:
+        answer = await ranked_by(service, state, query.with_, profile, wish)
+    else:
+        answer = rank(state, profile, wish)
+    return _told(request, answer, wish, query, profile.user_id)
+
+
+def _told(request: Request, answer: Answer, wish: Wish, query: ListQuery, user_id: str | None) -> Response:
+    service = service_of(request)
+    service.metrics.answer(answer.strategy)
+    return body_of(
+        state_of(service),
+        answer,
+        wish,
+        request_id=request_id_of(request),
+        user_id=user_id,
+        degraded=service.keeper.trouble is not None,
+        explain=query.explain,
+    )

@@ -1,0 +1,77 @@
+"""Who likes and has seen what, as it is now: what the graph held at the start, and every event since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from graphrec.kinds import kind_weight
+
+NOTHING: Mapping[int, float] = {}
+
+
+@dataclass
+class Change:
+    """What a user did that the prepared list doesn't know: items liked, by weight, and items seen.
+
+    `rms`: the root mean square of the user's scores by similar items, 0 until it is needed.
+    """
+
+    liked: dict[int, float] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
+    rms: float = 0.0
+
+
+class Tastes:
+    """`liked`: users × items with weights, `seen`: the same shape; `changes` by the position of a user.
+
+    An event changes one entry of one dictionary, so a reader in another thread sees it whole or not at all.
+    """
+
+    def __init__(self, liked: sparse.csr_array, seen: sparse.csr_array) -> None:
+        self.liked = liked
+        self.seen = seen
+        self.changes: dict[int, Change] = {}
+
+    def apply(self, user: int, item: int, kind: str) -> None:
+        """Take in an event: the largest weight of a pair counts; 0 or less only hides the item."""
+        change = self.changes.setdefault(user, Change())
+        change.seen.add(item)
+        weight = kind_weight(kind)
+        if weight > 0:
+            known = max(change.liked.get(item, 0.0), self._weight(user, item))
+            if weight > known:
+                change.liked[item], change.rms = weight, 0.0
+
+    def items_of(self, user: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Positions and weights of what a user likes."""
+        items, weights = _row(self.liked, user)
+        change = self.changes.get(user)
+        if not change or not change.liked:
+            return items.astype(np.int64), weights.astype(np.float64)
+        merged = dict(zip(items.tolist(), weights.tolist(), strict=True)) | change.liked
+        return np.fromiter(merged, dtype=np.int64), np.fromiter(merged.values(), dtype=np.float64)
+
+    def seen_by(self, user: int) -> NDArray[np.int64]:
+        """Positions of all that a user has seen."""
+        items = _row(self.seen, user)[0].astype(np.int64)
+        change = self.changes.get(user)
+        return items if change is None else np.union1d(items, np.fromiter(change.seen, dtype=np.int64))
+
+    def _weight(self, user: int, item: int) -> float:
+        items, weights = _row(self.liked, user)
+        place = int(np.searchsorted(items, item))
+        return float(weights[place]) if place < len(items) and items[place] == item else 0.0
+
+
+def _row(matrix: sparse.csr_array, row: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Columns, sorted, and values of a row; nothing beyond the last."""
+    if row < 0 or row >= matrix.shape[0]:
+        return matrix.indices[:0], matrix.data[:0]
+    begin, end = matrix.indptr[row : row + 2]
+    return matrix.indices[begin:end], matrix.data[begin:end]
