@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
     """The answer to a request that failed."""
     title = TITLES.get(status, "The request failed")
-    body = {"type": f"about:blank#{status}", "title": title, "status": status, "detail": detail, **more}
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
     wait = {"Retry-After": str(RETRY_S)} if status == 503 else {}
     return Response(orjson.dumps(body), status, {**wait, **(headers or {})}, MEDIA)
 

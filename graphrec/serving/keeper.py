@@ -35,6 +35,7 @@ class Keeper:
         self.journal = journal
         self.state: State | None = None
         self.trouble: str | None = "Neo4j hasn't been asked yet"
+        self._told = ""
         self._sequence = 0
         self._swapping = threading.Lock()
         self._stopping = threading.Event()
@@ -66,7 +67,9 @@ class Keeper:
             try:
                 work()
             except GraphrecError as error:
-                _log.warning("%s", error)
+                if str(error) != self._told:
+                    _log.warning("%s", error)
+                self._told = str(error)
             except Exception:
                 _log.exception("a step that keeps the state up to date failed; it is tried again")
             self._stopping.wait(seconds)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from graphrec.recommend.base import Profile
 from graphrec.service.lists import body_of, json_of, model_of, wish_of
 from graphrec.service.query import DOCUMENT, list_query
 from graphrec.service.routes.current import ItemId, UserId, request_id_of, service_of, state_of
-from graphrec.service.routes.live import ranked_by
+from graphrec.service.routes.live import asked, ranked_by
 from graphrec.service.schemas import Explained, Listed, ListQuery, People, VisitorQuery
 from graphrec.serving.ranking import Answer, popular, rank, similar
 from graphrec.serving.why import why
@@ -53,8 +52,13 @@ async def popular_items(request: Request) -> Response:
 @router.get("/users/{user_id:path}/people", responses={200: {"model": People}}, response_model=None)
 async def people(request: Request, user_id: UserId, k: Annotated[int, Query(ge=1, le=200)] = 10) -> Response:
     """People to follow: those whom the people that a user follows follow."""
-    graph = service_of(request).keeper.graph
-    rows = await run_in_threadpool(graph.within(PEOPLE_S).read, "people/friends_of_friends", user_ids=[user_id], k=k)
+    service = service_of(request)
+    graph = service.keeper.graph
+
+    def work() -> list[dict[str, Any]]:
+        return graph.within(PEOPLE_S).read("people/friends_of_friends", user_ids=[user_id], k=k)
+
+    rows = await asked(service, work, PEOPLE_S)
     found = [{"rank": row["rank"], "user_id": row["friend_id"], "friends_in_common": row["score"]} for row in rows]
     return json_of({"request_id": request_id_of(request), "user_id": user_id, "people": found})
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from starlette.concurrency import run_in_threadpool
@@ -22,8 +23,20 @@ if TYPE_CHECKING:
     from graphrec.service.app import Service
 
 MOST_NAMES = 4
+Result = TypeVar("Result")
 Row = tuple[str, float, str]
 """Item, score and reason."""
+
+
+async def asked(service: Service, work: Callable[[], Result], seconds: float) -> Result:
+    """What some work with the graph gives. GraphError at once while Neo4j is away, and when it takes too long: the
+    driver alone would try for half a minute."""
+    if service.keeper.trouble is not None:
+        raise GraphError(service.keeper.trouble)
+    try:
+        return await asyncio.wait_for(run_in_threadpool(work), seconds)
+    except TimeoutError:
+        raise GraphError(f"Neo4j didn't answer within {seconds:g} seconds; ask again") from None
 
 
 async def ranked_by(service: Service, state: State, names: str, profile: Profile, wish: Wish) -> Answer:
@@ -46,8 +59,8 @@ async def ranked_by(service: Service, state: State, names: str, profile: Profile
         return list(zip(rows["item_id"].tolist(), rows["score"].tolist(), rows["reason"].tolist(), strict=True))
 
     try:
-        found = await asyncio.wait_for(run_in_threadpool(work), service.settings.budget_s)
-    except (TimeoutError, GraphError):
+        found = await asked(service, work, service.settings.budget_s)
+    except GraphError:
         answer = rank(state, profile, wish)
         return replace(answer, fallbacks=(*answer.fallbacks, f"{answer.strategy} instead of {names}"))
     return _joined(state, profile, wish, (names, found))
