@@ -8,9 +8,9 @@ answer is cached. One table:
 
     empty      an empty FastAPI endpoint with as many workers
     default    lists of 20; 1 request in 20 is an event, whose item the next answer must not hold
-    rules      with a condition, a boost, exclusions, diversity and a share of rare items
-    walk       lists by a Cypher walk (`with=walk`)
-    events     as many single events as come through, then 2,000 a second in batches while lists are asked for
+    rules      with exclusions, diversity over vectors and a share of rare items; Gowalla has no tags or properties
+    walk       lists by a Cypher walk (`with=walk`), two clients
+    events     2,000 events a second in hundreds, as far as they come through, while 4 clients ask for lists
 
 and recall@20 of the served bodies beside that of the same blend in memory, for all test users.
 """
@@ -48,6 +48,7 @@ from graphrec.recommend.catalogue import Catalogue
 from graphrec.versions import current, version_folder
 
 EVENT_EVERY = 20
+RULES = "&diversity=0.3&rare=0.2&exclude=1&exclude=2"
 
 
 def main() -> None:
@@ -64,9 +65,9 @@ def main() -> None:
         drawn = draw(len(users))
         drive(port, lists(), 3)
         rows["default, lists alone"] = drive(port, lists(), arguments.seconds)
-        mixed = Mixed(users, 20)
+        mixed = Mixed(users, EVENT_EVERY)
         rows["default, 1 in 20 an event"] = drive(port, mixed.ask, arguments.seconds)
-        rows["rules"] = drive(port, lists(RULES_OF_GOWALLA), arguments.seconds)
+        rows["rules"] = drive(port, lists(RULES), arguments.seconds)
         rows["walk"] = drive(port, lists("&with=walk"), arguments.seconds, n_clients=2)
         rows["lists beside 2,000 events a second"], sent = beside_events(port, lists(), users, arguments.seconds)
         served = served_lists(port, data)
@@ -78,9 +79,6 @@ def main() -> None:
     own = in_memory(arguments.home, data)
     figures = data.figures(served), data.figures(own)
     print(f"\nrecall@20 of the served bodies {figures[0]['recall@20']:.4f}, of the blend {figures[1]['recall@20']:.4f}")
-
-
-RULES_OF_GOWALLA = "&diversity=0.3&rare=0.2&exclude=1&exclude=2&explain=false"
 
 
 class Mixed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest, chisquare
@@ -105,13 +106,9 @@ def report_rates(experiment: Experiment, exposure: Exposure) -> Report:
     alpha = ALPHA / (len(experiment.variants) - 1)
     shares = check_shares(exposure.variant, [variant.share for variant in experiment.variants])
     rows = [_row(experiment, exposure, place, alpha) for place in range(len(experiment.variants))]
-    return Report(
-        experiment=experiment.name,
-        kind=experiment.kind,
-        outcome=experiment.outcome.kind,
-        variants=[variant.name for variant in experiment.variants],
-        users=len(exposure.variant),
-        mixed=exposure.mixed,
+    return _report(
+        experiment,
+        exposure,
         alpha=alpha,
         rows=rows,
         shares=shares,
@@ -124,6 +121,19 @@ def report_wins(experiment: Experiment, exposure: Exposure) -> Report:
     """The report on two variants that were interleaved."""
     first, second = (exposure.counts[variant.name][exposure.judged] for variant in experiment.variants)
     preference = prefer(first, second)
+    return _report(
+        experiment,
+        exposure,
+        alpha=ALPHA,
+        rows=(),
+        shares=None,
+        preference=preference,
+        verdict=judge_wins(experiment, preference),
+    )
+
+
+def _report(experiment: Experiment, exposure: Exposure, **found: Any) -> Report:
+    """What was found, with what every report says."""
     return Report(
         experiment=experiment.name,
         kind=experiment.kind,
@@ -131,11 +141,7 @@ def report_wins(experiment: Experiment, exposure: Exposure) -> Report:
         variants=[variant.name for variant in experiment.variants],
         users=len(exposure.variant),
         mixed=exposure.mixed,
-        alpha=ALPHA,
-        rows=(),
-        shares=None,
-        preference=preference,
-        verdict=judge_wins(experiment, preference),
+        **found,
     )
 
 

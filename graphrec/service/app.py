@@ -57,10 +57,15 @@ def application(settings: ServiceSettings) -> FastAPI:
     for routes in (lists, events, health):
         app.include_router(routes.router)
     problems.install(app)
-    if settings.cors:
-        app.add_middleware(CORSMiddleware, allow_origins=list(settings.cors), allow_methods=["GET", "POST"])
     keys = None if settings.open else read_keys(Path(settings.home))
     app.add_middleware(Guard, keys=keys, max_body=settings.max_body, rate=settings.rate, metrics=metrics)
+    if settings.cors:  # outermost: a browser asks first whether it may ask, and shows no key then
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
     return app
 
 

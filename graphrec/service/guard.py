@@ -36,7 +36,6 @@ class Guard:
         self.metrics = metrics
         self.rate = rate
         self._buckets: dict[str, tuple[float, float]] = {}
-        self._known: dict[str, Key] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -1,5 +1,5 @@
-"""The query of a list, read by its schema. FastAPI reads a model of twenty fields in several hundred microseconds, more
-than everything else takes together; the document of the API is the same."""
+"""The query of a list, read by its schema in one go. FastAPI goes through the fields of such a model one by one, which
+took two fifths of a request; the document of the API is the same."""
 
 from __future__ import annotations
 

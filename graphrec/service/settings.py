@@ -15,8 +15,9 @@ VARIABLE = "GRAPHREC_SERVICE"
 
 @dataclass(frozen=True)
 class ServiceSettings:
-    """`open`: without keys, on loopback alone. `max_*`: limits of one request. `rate`: requests a second of one key,
-    0 for no limit. `budget_s`: how long a request may wait for Neo4j before it is answered from memory."""
+    """`open`: without keys, on loopback alone. `max_body`: bytes of one request. `max_waiting`: events that may wait
+    for Neo4j. `rate`: requests a second of one key, 0 for no limit. `budget_s`: how long a request may wait for Neo4j
+    before it is answered from memory."""
 
     home: str
     host: str = "127.0.0.1"
@@ -24,7 +25,6 @@ class ServiceSettings:
     workers: int = 1
     open: bool = False
     max_body: int = 1_000_000
-    max_batch: int = 1_000
     max_waiting: int = 1_000_000
     rate: float = 0.0
     budget_s: float = 0.25

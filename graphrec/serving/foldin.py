@@ -42,6 +42,24 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
+class Ways:
+    """One entry a liked item and an item similar to it: the place of the liked one, the item, and what it gives."""
+
+    steps: Ints
+    items: NDArray[np.int32]
+    parts: Floats
+
+
+def follow(similar: sparse.csr_array, liked: NDArray[np.integer], weights: NDArray[np.floating]) -> Ways:
+    """All ways from liked items by the similar ones, those of each liked item together."""
+    begins = similar.indptr[liked].astype(np.int64)
+    lengths = similar.indptr[liked + 1] - begins
+    steps = np.repeat(np.arange(len(liked)), lengths)
+    entries = np.arange(len(steps)) + np.repeat(begins - np.cumsum(lengths) + lengths, lengths)
+    return Ways(steps, similar.indices[entries], similar.data[entries] * weights[steps])
+
+
+@dataclass(frozen=True, eq=False)
 class Blended:
     """What the graph holds of a version of the blend: similar items, vectors and the numbers that weigh them."""
 
@@ -62,14 +80,11 @@ class Blended:
         liked, weights = liked[known], weights[known]
         if len(liked) == 1:  # what a user did a moment ago, most of the time
             return self._from_one(int(liked[0]), float(weights[0]))
-        begins, ends = self.similar.indptr[liked], self.similar.indptr[liked + 1]
-        lengths = ends - begins
-        if not lengths.sum():
+        ways = follow(self.similar, liked, weights)
+        if not len(ways.items):
             return Found.nothing()
-        entries = np.concatenate([np.arange(b, e) for b, e in zip(begins.tolist(), ends.tolist(), strict=True)])
-        items, parts = self.similar.indices[entries], self.similar.data[entries] * np.repeat(weights, lengths)
-        order = np.lexsort((-parts, items))
-        items, parts, because = items[order], parts[order], np.repeat(liked, lengths)[order]
+        order = np.lexsort((-ways.parts, ways.items))
+        items, parts, because = ways.items[order], ways.parts[order], liked[ways.steps][order]
         first = np.flatnonzero(np.concatenate([[True], items[1:] != items[:-1]]))
         return Found(items[first].astype(np.int64), np.add.reduceat(parts, first), because[first])
 

@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import Self
 
 from graphrec.errors import BehindError, GraphrecError
@@ -61,8 +62,7 @@ class Keeper:
         with self._swapping:
             self._sequence, self.state = self._caught_up(state, sequence), state
 
-    def _repeat(self, work: object, seconds: float) -> None:
-        assert callable(work)
+    def _repeat(self, work: Callable[[], None], seconds: float) -> None:
         while not self._stopping.is_set():
             try:
                 work()

@@ -21,6 +21,7 @@ from graphrec.graph import Graph
 from graphrec.models.blend.model import Blend
 from graphrec.models.filters.item_filter import BLOCK
 from graphrec.recommend.topk import top_k
+from graphrec.serving.foldin import follow
 from graphrec.serving.lists import NO_ITEM, Lists, lists_folder
 from graphrec.serving.state import MODEL
 from graphrec.snapshot import Snapshot
@@ -87,20 +88,15 @@ def strongest(
     liked: sparse.csr_array, similar: sparse.csr_array, rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> NDArray[np.int32]:
     """For each pair of row and item the liked item that gives most to it by the similar items; NO_ITEM for none."""
-    user = np.repeat(np.arange(liked.shape[0]), np.diff(liked.indptr))
-    lengths = np.diff(similar.indptr)[liked.indices]
-    ends = np.cumsum(lengths)
-    entries = np.arange(ends[-1] if len(ends) else 0) + np.repeat(
-        similar.indptr[liked.indices] - ends + lengths, lengths
-    )
-    key = np.repeat(user, lengths) * similar.shape[1] + similar.indices[entries]
-    part = similar.data[entries] * np.repeat(liked.data, lengths)
-    order = np.lexsort((-part, key))
-    key, because = key[order], np.repeat(liked.indices, lengths)[order]
-    wanted = rows * similar.shape[1] + columns
-    found = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
-    if not len(key):
+    ways = follow(similar, liked.indices, liked.data)
+    if not len(ways.items):
         return np.full(len(rows), NO_ITEM, dtype=np.int32)
+    user = np.repeat(np.arange(liked.shape[0]), np.diff(liked.indptr))[ways.steps]
+    key = user * similar.shape[1] + ways.items
+    order = np.lexsort((-ways.parts, key))
+    key, because = key[order], liked.indices[ways.steps][order]
+    wanted = rows * similar.shape[1] + columns
+    found = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
     return np.where(key[found] == wanted, because[found], NO_ITEM).astype(np.int32)
 
 

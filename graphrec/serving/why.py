@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphrec.recommend.explain import Reason
-from graphrec.serving.foldin import Floats, Ints
+from graphrec.serving.foldin import Floats, Ints, follow
 from graphrec.serving.lists import NO_ITEM
 from graphrec.serving.ranking import Answer
 from graphrec.serving.state import State
@@ -71,14 +71,12 @@ def why(state: State, user_id: str, item_id: str, k: int = 5) -> Why:
 
 def _ways(state: State, item: int, liked: Ints, weights: Floats) -> list[tuple[int, float]]:
     """Which liked items lead to an item, and how much each gives, the most first."""
-    similar = state.blended.similar
-    ways = []
-    for one, weight in zip(liked.tolist(), weights.tolist(), strict=True):
-        if one < similar.shape[0]:
-            begin, end = similar.indptr[one : one + 2]
-            at = np.flatnonzero(similar.indices[begin:end] == item)
-            ways += [(one, float(weight * similar.data[begin + place])) for place in at.tolist()]
-    return sorted(ways, key=lambda way: (-way[1], way[0]))
+    known = liked < state.blended.similar.shape[0]
+    liked = liked[known]
+    ways = follow(state.blended.similar, liked, weights[known])
+    there = ways.items == item
+    found = zip(liked[ways.steps[there]].tolist(), ways.parts[there].tolist(), strict=True)
+    return sorted(found, key=lambda way: (-way[1], way[0]))
 
 
 def _reasons(

@@ -54,6 +54,9 @@ def opened(graph: Graph, **settings: Any) -> Iterator[TestClient]:
     with TestClient(application(told), raise_server_exceptions=False) as client:
         wait(lambda: client.get("/ready").status_code == 200)
         yield client
+        keeper, journal = client.app.state.service.keeper, client.app.state.service.journal  # type: ignore[attr-defined]
+        if keeper.trouble is None:  # nothing of this test reaches the graph of the next
+            wait(lambda: journal.stats().waiting == 0)
 
 
 def wait(is_so: Any, seconds: float = 60) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -141,88 +140,6 @@ def test_a_new_version_is_taken_over_without_a_failed_request(shop: Graph) -> No
         wait(taken_over)
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "says"),
-    [
-        ("/v1/users/u0/recommendations?k=0", 422, "k"),
-        ("/v1/users/u0/recommendations?colour=red", 422, "colour"),
-        ("/v1/users/u0/recommendations?diversity=nan", 422, "diversity"),
-        ("/v1/users/u0/recommendations?where=colour=red", 400, "no property 'colour'"),
-        ("/v1/users/u0/recommendations?tag=x' RETURN 1 //", 404, "no tag"),
-        ("/v1/users/u0/recommendations?cursor=zzz", 400, "cursor"),
-        ("/v1/users/u0/recommendations?with=nothing", 400, "no recommender"),
-        ("/v1/users/u0/recommendations?boost=tag=odd", 400, "a rule like"),
-        ("/v1/items/nope/similar", 404, "no item 'nope'"),
-        ("/v1/users/nobody/recommendations/i0/explanation", 404, "no user 'nobody'"),
-        ("/v1/../../etc/passwd", 404, "Not Found"),
-        ("/nothing", 404, "Not Found"),
-        (f"/v1/items/{'x' * 5000}/similar", 422, "4000 bytes"),
-    ],
-)
-def test_errors_are_problem_details(session_service, path: str, status: int, says: str) -> None:  # type: ignore[no-untyped-def]
-    answer = session_service.get(path)
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert {"type", "title", "status", "detail"} <= set(body)
-    assert says in body["detail"]
-
-
-@pytest.fixture(scope="module")
-def session_service(session_graph: Graph, tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRAPHREC_HOME", str(session_graph.home))
-        stock(session_graph, tmp_path_factory.mktemp("frames"))
-        with opened(session_graph, max_body=20_000) as client:
-            yield client
-
-
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        ("{", 422),
-        ("[" * 9_000, 400),
-        ('{"event_id": "e", "user_id": "u", "item_id": ""}', 422),
-        ('{"event_id": "e", "user_id": "u", "item_id": "i\\u0000"}', 422),
-        ('{"event_id": "e", "user_id": "u", "item_id": "\\ud800"}', 422),
-        ('{"event_id": "e", "user_id": "u", "item_id": "i", "weight": NaN}', 422),
-        ('{"event_id": "e", "user_id": "u", "item_id": "i", "at": 99999999999999999999}', 422),
-        ('{"event_id": "e", "user_id": "u", "item_id": "i", "unknown": 1}', 422),
-        (json.dumps({"events": []}), 422),
-        ('{"event_id": "' + "x" * 30_000 + '"}', 413),
-    ],
-)
-def test_events_that_make_no_sense_are_refused(session_service, body: str, status: int) -> None:  # type: ignore[no-untyped-def]
-    answer = session_service.post("/v1/events", content=body.encode(), headers={"content-type": "application/json"})
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-
-
-def test_a_body_that_hides_its_length_is_cut_off(session_service) -> None:  # type: ignore[no-untyped-def]
-    def parts():  # type: ignore[no-untyped-def]
-        for _ in range(100):
-            yield b" " * 1_000
-
-    answer = session_service.post("/v1/events", content=parts(), headers={"content-type": "application/json"})
-    assert answer.status_code == 413
-    assert answer.headers["content-type"] == "application/problem+json"
-
-
-def test_the_openapi_document_names_every_path(session_service) -> None:  # type: ignore[no-untyped-def]
-    paths = session_service.get("/openapi.json").json()["paths"]
-    assert "/v1/events" in paths
-    listed = paths["/v1/users/{user_id}/recommendations"]["get"]
-    assert all("description" in each for each in listed["parameters"])
-
-
-def test_numbers_for_prometheus(session_service) -> None:  # type: ignore[no-untyped-def]
-    session_service.get("/v1/users/u0/recommendations")
-    text = session_service.get("/metrics").text
-    assert 'graphrec_answers_total{strategy="blend"}' in text
-    assert "graphrec_model_version" in text
-    assert "u0" not in text
-
-
 def test_keys_open_what_their_roles_say(shop: Graph) -> None:
     read, events = (add_key(shop.home, name, [name]) for name in ("read", "events"))
     event = {"event_id": "e9", "user_id": "u0", "item_id": "i0"}
@@ -253,6 +170,21 @@ def test_keys_open_what_their_roles_say(shop: Graph) -> None:
         for name in ("read", "events"):
             remove_key(shop.home, name)
     assert read_keys(shop.home) == []
+
+
+def test_a_browser_may_ask_from_an_origin_that_is_named(shop: Graph) -> None:
+    secret = add_key(shop.home, "browser", ["read"])
+    asks = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
+    try:
+        with opened(shop, open=False, cors=("https://shop.example",)) as client:
+            first = client.options("/v1/popular", headers=asks | {"Access-Control-Request-Headers": "authorization"})
+            assert first.status_code == 200
+            headers = {"Origin": "https://shop.example", "Authorization": f"Bearer {secret}"}
+            answer = client.get("/v1/popular", headers=headers)
+            assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+            assert client.options("/v1/popular", headers=asks | {"Origin": "https://else.example"}).status_code == 400
+    finally:
+        remove_key(shop.home, "browser")
 
 
 def test_what_is_open_to_all_listens_on_loopback_alone() -> None:

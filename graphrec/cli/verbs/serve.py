@@ -19,6 +19,9 @@ def serve(  # noqa: PLR0917
         bool, typer.Option("--open", help="Without keys: everybody on this machine may do everything.")
     ] = False,
     rate: Annotated[float, typer.Option(min=0, help="Requests a second of one key and worker; 0: no limit.")] = 0.0,
+    budget: Annotated[float, typer.Option(min=0, help="Seconds that a list may wait for Neo4j (`with=`).")] = 0.25,
+    max_body: Annotated[int, typer.Option(min=1, help="Bytes that a request may have.")] = 1_000_000,
+    max_waiting: Annotated[int, typer.Option(min=1, help="Events that may wait for Neo4j.")] = 1_000_000,
     cors: Annotated[
         list[str] | None, typer.Option(help="An origin that browsers may ask from; may be repeated.")
     ] = None,
@@ -37,7 +40,16 @@ def serve(  # noqa: PLR0917
 
     place = Home.at(home)
     settings = ServiceSettings(
-        str(place.root), host=host, port=port, workers=workers, open=open_, rate=rate, cors=tuple(cors or [])
+        str(place.root),
+        host=host,
+        port=port,
+        workers=workers,
+        open=open_,
+        rate=rate,
+        budget_s=budget,
+        max_body=max_body,
+        max_waiting=max_waiting,
+        cors=tuple(cors or []),
     )
     if not open_ and not read_keys(place.root):
         raise InputError("there are no keys yet; make one with `graphrec key add NAME --role read`, or use --open")

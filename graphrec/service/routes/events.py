@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from graphrec.errors import InputError
-from graphrec.service.lists import json_of
+from graphrec.service.bodies import json_of
 from graphrec.service.routes.current import service_of
 from graphrec.service.schemas import EventIn, EventsIn, Taken
 
@@ -17,8 +16,6 @@ async def events(request: Request, body: EventsIn | EventIn) -> Response:
     """Take one event, or several at once. What is answered with 202 is never lost and never counts twice."""
     service = service_of(request)
     given = body.events if isinstance(body, EventsIn) else [body]
-    if len(given) > service.settings.max_batch:
-        raise InputError(f"expected at most {service.settings.max_batch:,} events at once, found {len(given):,}")
     rows = [event.model_dump(exclude_none=True) for event in given]
     done = await service.journal.append_async(rows)
     state = service.keeper.state

@@ -7,7 +7,7 @@ import time
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from graphrec.service.lists import json_of
+from graphrec.service.bodies import json_of
 from graphrec.service.routes.current import service_of, state_of
 from graphrec.service.schemas import Alive
 

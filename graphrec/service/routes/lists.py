@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from graphrec.recommend.base import Profile
-from graphrec.service.lists import body_of, json_of, model_of, wish_of
+from graphrec.service.bodies import body_of, json_of, model_of, wish_of
 from graphrec.service.query import DOCUMENT, list_query
 from graphrec.service.routes.current import ItemId, UserId, request_id_of, service_of, state_of
 from graphrec.service.routes.live import asked, ranked_by
 from graphrec.service.schemas import Explained, Listed, ListQuery, People, VisitorQuery
 from graphrec.serving.ranking import Answer, popular, rank, similar
+from graphrec.serving.state import State
 from graphrec.serving.why import why
 from graphrec.serving.wish import Wish
 
@@ -37,16 +38,16 @@ async def visitor(request: Request, query: VisitorQuery) -> Response:
 async def similar_items(request: Request, item_id: ItemId) -> Response:
     """Items that the people who like an item like as well."""
     query = list_query(request)
-    wish = wish_of(query)
-    return _told(request, similar(state_of(service_of(request)), item_id, wish), wish, query, None)
+    state, wish = state_of(service_of(request)), wish_of(query)
+    return _told(request, state, similar(state, item_id, wish), wish, query)
 
 
 @router.get("/popular", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
 async def popular_items(request: Request) -> Response:
     """The items that most people like."""
     query = list_query(request)
-    wish = wish_of(query)
-    return _told(request, popular(state_of(service_of(request)), wish), wish, query, None)
+    state, wish = state_of(service_of(request)), wish_of(query)
+    return _told(request, state, popular(state, wish), wish, query)
 
 
 @router.get("/users/{user_id:path}/people", responses={200: {"model": People}}, response_model=None)
@@ -95,14 +96,17 @@ async def _ranked(request: Request, profile: Profile, query: ListQuery) -> Respo
         answer = await ranked_by(service, state, query.with_, profile, wish)
     else:
         answer = rank(state, profile, wish)
-    return _told(request, answer, wish, query, profile.user_id)
+    return _told(request, state, answer, wish, query, user_id=profile.user_id)
 
 
-def _told(request: Request, answer: Answer, wish: Wish, query: ListQuery, user_id: str | None) -> Response:
+def _told(
+    request: Request, state: State, answer: Answer, wish: Wish, query: ListQuery, *, user_id: str | None = None
+) -> Response:
+    """An answer as it is told. `state` is the one that it was made from: positions of another one mean other items."""
     service = service_of(request)
     service.metrics.answer(answer.strategy)
     return body_of(
-        state_of(service),
+        state,
         answer,
         wish,
         request_id=request_id_of(request),
