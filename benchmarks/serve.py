@@ -9,7 +9,7 @@ answer is cached. One table:
     empty      an empty FastAPI endpoint with as many workers
     default    lists of 20; 1 request in 20 is an event, whose item the next answer must not hold
     rules      with exclusions, diversity over vectors and a share of rare items; Gowalla has no tags or properties
-    walk       lists by a Cypher walk (`with=walk`), two clients
+    walk       lists by a Cypher walk (`with=walk`), two clients; over one kind of interaction, as loaded, and over two
     events     2,000 events a second in hundreds, as far as they come through, while 4 clients ask for lists
 
 and recall@20 of the served bodies beside that of the same blend in memory, for all test users.
@@ -18,13 +18,14 @@ and recall@20 of the served bodies beside that of the same blend in memory, for 
 from __future__ import annotations
 
 import argparse
+import http.client
 import itertools
 import json
+import multiprocessing
 import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +49,7 @@ from graphrec.recommend.catalogue import Catalogue
 from graphrec.versions import current, version_folder
 
 EVENT_EVERY = 20
+EVENTS_A_SECOND = 2_000
 RULES = "&diversity=0.3&rare=0.2&exclude=1&exclude=2"
 
 
@@ -70,6 +72,8 @@ def main() -> None:
         rows["rules"] = drive(port, lists(RULES), arguments.seconds)
         rows["walk"] = drive(port, lists("&with=walk"), arguments.seconds, n_clients=2)
         rows["lists beside 2,000 events a second"], sent = beside_events(port, lists(), users, arguments.seconds)
+        view(port, users[0])
+        rows["walk over two kinds"] = drive(port, lists("&with=walk"), arguments.seconds, n_clients=2)
         served = served_lists(port, data)
         memory = sum(child.memory_info().rss for child in [process, *process.children(recursive=True)]) / 2**30
     print(table(rows))
@@ -102,7 +106,7 @@ class Mixed:
             return get(f"/v1/users/{user}/recommendations?k=20"), lambda _, body: self._check(item, body)
         if number % self.every == 0 and self.last.get(client):
             user, item = self.last.pop(client)
-            event = {"event_id": f"{self.run}-{number}", "user_id": user, "item_id": item, "kind": "view"}
+            event = {"event_id": f"{self.run}-{number}", "user_id": user, "item_id": item}
             self.next_user[client] = user, item
             return post("/v1/events", json.dumps(event).encode()), None
         user = self.users[next(self.drawn)]
@@ -119,36 +123,42 @@ class Mixed:
 
 
 def beside_events(port: int, lists: Any, users: Any, seconds: float) -> tuple[Told, float]:
-    """Lists asked for by 4 clients while another thread sends 2,000 events a second; how many it really sent."""
-    ending = threading.Event()
-    sent = [0]
+    """Lists asked for by 4 clients while another process sends 2,000 events a second; how many it really sent."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        sending = pool.apply_async(send_events, (port, users, seconds))
+        told = drive(port, lists, seconds, n_clients=4)
+        return told, sending.get() / seconds
 
-    def send() -> None:
-        rng = np.random.default_rng(5)
-        begun = time.perf_counter()
-        while not ending.is_set():
-            names = users[rng.integers(0, len(users), 100)]
-            items = rng.integers(0, 40_000, 100)
-            run = time.time_ns()
-            rows = [
-                {"event_id": f"{run}-{n}", "user_id": user, "item_id": str(item), "kind": "view"}
-                for n, (user, item) in enumerate(zip(names.tolist(), items.tolist(), strict=True))
-            ]
-            body = json.dumps({"events": rows}).encode()
-            request = urllib.request.Request(
-                f"http://127.0.0.1:{port}/v1/events", body, {"Content-Type": "application/json"}
-            )
-            with urllib.request.urlopen(request) as answer:
-                answer.read()
-            sent[0] += len(rows)
-            ending.wait(max(0.0, begun + sent[0] / 2_000 - time.perf_counter()))
 
-    sender = threading.Thread(target=send)
-    sender.start()
-    told = drive(port, lists, seconds, n_clients=4)
-    ending.set()
-    sender.join()
-    return told, sent[0] / told.wall
+def send_events(port: int, users: Any, seconds: float) -> int:
+    """Send events in hundreds, as many as are due by the clock; how many were taken within the time."""
+    rng = np.random.default_rng(5)
+    begun, sent = time.perf_counter(), 0
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    while time.perf_counter() - begun < seconds:
+        names, items, run = users[rng.integers(0, len(users), 100)], rng.integers(0, 40_000, 100), time.time_ns()
+        rows = [
+            {"event_id": f"{run}-{n}", "user_id": user, "item_id": str(item)}
+            for n, (user, item) in enumerate(zip(names.tolist(), items.tolist(), strict=True))
+        ]
+        post_json(connection, {"events": rows})
+        sent += len(rows)
+        time.sleep(max(0.0, begun + sent / EVENTS_A_SECOND - time.perf_counter()))
+    return sent
+
+
+def view(port: int, user: str) -> None:
+    """One event of another kind: from then on walks look at what kind each relationship is of."""
+    event = {"event_id": f"view-{time.time_ns()}", "user_id": user, "item_id": "0", "kind": "view"}
+    post_json(http.client.HTTPConnection("127.0.0.1", port), event)
+    time.sleep(2)
+
+
+def post_json(connection: http.client.HTTPConnection, body: Any) -> None:
+    connection.request("POST", "/v1/events", json.dumps(body), {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    answer.read()
+    assert answer.status == 202, answer.status
 
 
 def served_lists(port: int, data: Data) -> pd.DataFrame:

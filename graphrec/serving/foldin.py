@@ -3,7 +3,7 @@
     score(j) = weight_graph · g(u, j) / rms g(u) + weight_vectors · cos(u, j) / spread + weight_popularity · p(j)
 
 as the query blend/recommend has it: g by the similar items that are stored, rms g over all items. A user's vector is
-the trained one; who has none is described by the items' vectors.
+the trained one, and follows what came since; who has none is described by the items' vectors.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from graphrec.versions.vectors import Embeddings, described
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+NOTHING: Mapping[int, float] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,37 +94,59 @@ class Blended:
         items = self.similar.indices[begin:end].astype(np.int64)
         return Found(items, weight * self.similar.data[begin:end].astype(np.float64), np.full(len(items), item))
 
-    def scores(self, user: int, liked: Ints, weights: Floats) -> Found:
-        """What g leads to, scored by all parts of the blend. Nothing for whom nothing is known that leads anywhere."""
+    def scores(self, user: int, liked: Ints, weights: Floats, new: Mapping[int, float] = NOTHING) -> Found:
+        """What g leads to, scored by all parts of the blend. Nothing for whom nothing is known that leads anywhere.
+
+        `new`: those likes that the trained vector doesn't know.
+        """
         found = self.graph(liked, weights)
         if not len(found.items):
             return found
         scores = self._weight("graph") * found.scores / self.rms(found)
-        vector = self.vector(user, liked, weights)
+        vector = self.vector(user, liked, weights, new)
         if vector is not None:
-            cosines = self.embeddings.item_vectors[found.items] @ vector
-            scores += self._weight("vectors") / self.numbers.get("spread", 1.0) * cosines
+            scores += self.by_vectors(found.items, vector)
         return Found(found.items, scores, found.because)
+
+    def by_vectors(self, items: Ints, vector: NDArray[np.float32]) -> Floats:
+        """What the vectors add to the scores of items; 0 for those that have none."""
+        vectors = self.embeddings.item_vectors
+        found = np.zeros(len(items))
+        known = items < len(vectors)
+        found[known] = vectors[items[known]] @ vector
+        return self._weight("vectors") / self.numbers.get("spread", 1.0) * found
 
     def rms(self, found: Found) -> float:
         """The root mean square of g over all items."""
         n_items = self.numbers.get("n_items") or max(self.similar.shape[0], 1)
         return float(np.sqrt((found.scores**2).sum() / n_items)) or 1.0
 
-    def vector(self, user: int, liked: Ints, weights: Floats) -> NDArray[np.float32] | None:
-        """A vector of length 1, None where nothing is known."""
-        users, items = self.embeddings.user_vectors, self.embeddings.item_vectors
-        if 0 <= user < len(users) and users[user].any():
-            return np.asarray(users[user])
-        known = liked[liked < len(items)], weights[liked < len(items)]
-        if not len(known[0]):
+    def vector(
+        self, user: int, liked: Ints, weights: Floats, new: Mapping[int, float] = NOTHING
+    ) -> NDArray[np.float32] | None:
+        """A vector of length 1, None where nothing is known.
+
+        A trained one stands for the likes that it was trained on; each of `new` draws it on by its weight.
+        """
+        users = self.embeddings.user_vectors
+        trained = users[user] if 0 <= user < len(users) and users[user].any() else None
+        if trained is None:
+            return self._described(liked, weights)
+        told = self._described(np.fromiter(new, np.int64), np.fromiter(new.values(), np.float64)) if new else None
+        if told is None:
+            return np.asarray(trained)
+        share = sum(new.values()) / max(float(weights.sum()), 1e-9)
+        return _unit((1 - min(share, 1.0)) * trained + min(share, 1.0) * told)
+
+    def _described(self, liked: Ints, weights: Floats) -> NDArray[np.float32] | None:
+        items = self.embeddings.item_vectors
+        known = liked < len(items)
+        if not known.any():
             return None
-        vector = described(items[known[0]], known[1].astype(np.float32), self.embeddings.ending)
-        length = float(np.linalg.norm(vector))
-        return np.asarray(vector / length, dtype=np.float32) if length else None
+        return _unit(described(items[liked[known]], weights[known].astype(np.float32), self.embeddings.ending))
 
     def raised(self, listed: Found, new: Found, rms: float) -> Found:
-        """A list with what new likes add to it: items not on it begin at its last score."""
+        """A list with what new likes add to it by similar items: those not on it begin at its last score."""
         added = Found(new.items, self._weight("graph") * new.scores / rms, new.because)
         least = float(listed.scores.min(initial=0.0))
         place = {item: n for n, item in enumerate(listed.items.tolist())}
@@ -142,5 +165,17 @@ class Blended:
             np.concatenate([because, added.because[beyond]]),
         )
 
+    def drawn_on(self, found: Found, user: int, likes: tuple[Ints, Floats], new: Mapping[int, float]) -> Found:
+        """The same items, their scores moved as far as new likes move the user's vector."""
+        before, now = self.vector(user, *likes), self.vector(user, *likes, new)
+        if before is None or now is None:
+            return found
+        return Found(found.items, found.scores + self.by_vectors(found.items, now - before), found.because)
+
     def _weight(self, name: str) -> float:
         return float(self.numbers.get(f"weight_{name}", 0.0))
+
+
+def _unit(vector: NDArray[np.floating]) -> NDArray[np.float32] | None:
+    length = float(np.linalg.norm(vector))
+    return np.asarray(vector / length, dtype=np.float32) if length else None

@@ -104,6 +104,7 @@ def _gather(asked: _Asked) -> tuple[str, Found]:
     change = state.tastes.changes.get(asked.user)
     if change and change.liked:
         new = np.fromiter(change.liked, dtype=np.int64)
+        listed = blended.drawn_on(listed, asked.user, (asked.liked, asked.weights), change.liked)
         step = blended.graph(new, np.fromiter(change.liked.values(), dtype=np.float64))
         if len(step.items):
             if not change.rms:

@@ -57,6 +57,11 @@ class Tastes:
         merged = dict(zip(items.tolist(), weights.tolist(), strict=True)) | change.liked
         return np.fromiter(merged, dtype=np.int64), np.fromiter(merged.values(), dtype=np.float64)
 
+    def new_of(self, user: int) -> Mapping[int, float]:
+        """What a user likes, by weight, that the version doesn't know."""
+        change = self.changes.get(user)
+        return dict(change.liked) if change else NOTHING
+
     def seen_by(self, user: int) -> NDArray[np.int64]:
         """Positions of all that a user has seen."""
         items = _row(self.seen, user)[0].astype(np.int64)

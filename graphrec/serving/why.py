@@ -53,6 +53,7 @@ def why(state: State, user_id: str, item_id: str, k: int = 5) -> Why:
     with state.lock:
         liked, weights = state.tastes.items_of(user)
         seen = item in state.tastes.seen_by(user)
+        new = state.tastes.new_of(user)
     blended, numbers = state.blended, state.blended.numbers
     if not numbers or not len(liked):
         return Why({}, (), seen)
@@ -60,7 +61,7 @@ def why(state: State, user_id: str, item_id: str, k: int = 5) -> Why:
     factor = numbers["weight_graph"] / blended.rms(found)
     ways = _ways(state, item, liked, weights)
     parts = {"graph": factor * sum(part for _, part in ways)}
-    vector = blended.vector(user, liked, weights)
+    vector = blended.vector(user, liked, weights, new)
     if vector is not None and item < len(blended.embeddings.item_vectors):
         cosine = float(blended.embeddings.item_vectors[item] @ vector)
         parts["vectors"] = numbers["weight_vectors"] / numbers["spread"] * cosine
