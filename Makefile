@@ -18,8 +18,9 @@ demo: $(READY)
 serve: $(READY)
 	$(BIN)/python -m graphrec serve --open
 
+# Two at a time, each with a Neo4j of its own, whole files in the order that tests/conftest.py gives them.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # The tests that need no server: under a minute.
 test-fast: $(READY)

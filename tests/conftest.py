@@ -15,12 +15,16 @@ from graphrec.server.memory import small
 
 NEEDS_SERVER = {"server", "graph"}
 
+LONGEST = ("test_readme.py", "test_bulk.py", "test_journal_kills.py", "test_retrain.py", "test_away.py", "test_survival.py")
+"""Files that take minutes. They begin, so that no process is left alone with one at the end."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that uses the run's Neo4j, so that `-m 'not server'` leaves the fast ones."""
+    """Mark every test that uses the run's Neo4j, so that `-m 'not server'` leaves the fast ones; the longest first."""
     for item in items:
         if NEEDS_SERVER & set(getattr(item, "fixturenames", ())):
             item.add_marker("server")
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ from graphrec.versions.vectors import Ending, Ids
 
 FILE = "blend.npz"
 
-REVISION = 4
+REVISION = 5
 """Raised whenever the same data and settings learn something else than before."""
 
 WALK = "p3alpha"

@@ -28,7 +28,7 @@ from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
 
 FILE = "filter.npz"
 
-REVISION = 4
+REVISION = 5
 """Raised whenever the same data and settings learn another filter than before."""
 
 

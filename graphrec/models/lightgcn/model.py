@@ -33,7 +33,7 @@ from graphrec.versions.vectors import Ids, unit_vectors
 
 FILE = "lightgcn.npz"
 
-REVISION = 5
+REVISION = 6
 """Raised whenever the same data and settings learn other vectors than before."""
 
 
