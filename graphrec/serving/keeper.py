@@ -65,9 +65,19 @@ class Keeper:
     def reload(self) -> None:
         """Read the graph anew, and take in what the journal holds beyond it."""
         sequence = self.journal.delivered_sequence()
-        state = load_state(self.graph, self.pipeline)
+        state = self._read()
         with self._swapping:
             self._sequence, self.state = self._caught_up(state, sequence), state
+
+    def _read(self) -> State:
+        """The graph's state. Reading it takes long, so what the pipeline refuses isn't read again at once."""
+        if self._refused is not None and time.monotonic() < self._refused[0]:
+            raise self._refused[1]
+        try:
+            return load_state(self.graph, self.pipeline)
+        except PipelineError as error:
+            self._refused = time.monotonic() + PATIENCE_S, error
+            raise
 
     def _repeat(self, work: Callable[[], None], seconds: float) -> None:
         while not self._stopping.is_set():
@@ -86,21 +96,11 @@ class Keeper:
             self.graph.verify()
             live = current(self.graph, MODEL)
             if self.state is None or _differ(live, self.state.version):
-                self._take_over(live)
+                self._make_lists(live)
+                self.reload()
             self.trouble = None
         except GraphrecError as error:
             self.trouble = str(error)
-            raise
-
-    def _take_over(self, live: ModelVersion | None) -> None:
-        """Reading the graph takes long, so what the pipeline refused isn't read again at once."""
-        if self._refused is not None and time.monotonic() < self._refused[0]:
-            raise self._refused[1]
-        try:
-            self._make_lists(live)
-            self.reload()
-        except PipelineError as error:
-            self._refused = time.monotonic() + PATIENCE_S, error
             raise
 
     def _make_lists(self, live: ModelVersion | None) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphrec.serving.asked import Asked
-from graphrec.serving.foldin import Found, Ints
+from graphrec.serving.foldin import Floats, Found, Ints
 from graphrec.serving.lists import NO_ITEM
 
 MOST_FOLLOWED = 500
@@ -129,7 +129,7 @@ def _followed(asked: Asked) -> list[int]:
     return [one for one in asked.state.followed.get(asked.user, ())[:MOST_FOLLOWED] if one != asked.user]
 
 
-def _open(items: Ints, scores: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Found:
+def _open(items: Ints, scores: Floats) -> Found:
     """Some items by the scores of all, with nothing yet that speaks for them."""
     return Found(items, scores[items], np.full(len(items), NO_ITEM))
 

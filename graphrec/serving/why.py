@@ -13,6 +13,8 @@ from graphrec.serving.lists import NO_ITEM
 from graphrec.serving.ranking import Answer
 from graphrec.serving.state import State
 
+OF_YOUR_TASTE = "liked by people whose taste is like yours"
+
 
 @dataclass(frozen=True)
 class Why:
@@ -30,6 +32,8 @@ class Why:
 
 def sentences(state: State, answer: Answer) -> list[str]:
     """One plain sentence for each item of an answer, by the source that found it."""
+    if not answer.found_by and answer.strategy == "blend":  # a prepared list, as most answers are
+        return [_liked(state, item) if item != NO_ITEM else OF_YOUR_TASTE for item in answer.because.tolist()]
     told = list(answer.told)
     found_by = answer.found_by or (answer.strategy,) * len(answer.items)
     rows = zip(found_by, answer.items.tolist(), answer.because.tolist(), strict=True)
@@ -40,7 +44,7 @@ def _sentence(state: State, source: str, item: int, because: int) -> str:
     if because != NO_ITEM:
         return _BECAUSE.get(source, _liked)(state, because)
     if source == "blend":
-        return "liked by people whose taste is like yours"
+        return OF_YOUR_TASTE
     if source == "trending":
         return "much liked these days"
     n = state.catalogue.liking(item)
