@@ -3,6 +3,7 @@
     GraphrecError
     ├── InputError          a file, row, id or setting that the user gave
     │   ├── SplitError      a split that the data can't give
+    │   ├── PipelineError   a declared pipeline that breaks its schema, or that asks for what items don't have
     │   └── UnknownIdError  an id that the graph doesn't hold
     ├── QueryError          a file under cypher/, or the parameters given to it
     ├── ServerError         the local Neo4j can't be installed, started or stopped
@@ -29,6 +30,10 @@ class InputError(GraphrecError):
 
 class SplitError(InputError):
     """The data can't give the split that was asked for; the message names one that they can give."""
+
+
+class PipelineError(InputError):
+    """A declared pipeline breaks its schema, or asks for what no item of the graph has."""
 
 
 class UnknownIdError(InputError):

@@ -22,6 +22,7 @@ from graphrec.service.routes import events, health, lists
 from graphrec.service.schemas import Problem
 from graphrec.service.settings import ServiceSettings
 from graphrec.serving.keeper import Keeper
+from graphrec.serving.pipeline import Pipeline, default_pipeline, read_pipeline
 
 JOURNAL = "journal.sqlite"
 
@@ -43,15 +44,19 @@ def create() -> FastAPI:
 
 
 def application(settings: ServiceSettings) -> FastAPI:
-    """The application. It is ready once the graph has been read; `GET /ready` says so."""
+    """The application. It is ready once the graph has been read; `GET /ready` says so.
+
+    PipelineError for a pipeline that can't be read.
+    """
     metrics = Metrics()
+    pipeline = read_pipeline(Path(settings.pipeline)) if settings.pipeline else default_pipeline()
     app = FastAPI(
         title="graphrec",
         version=__version__,
         description="Recommendations from a graph, live.",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(settings, metrics),
+        lifespan=_lifespan(settings, metrics, pipeline),
         responses={400: {"model": Problem}, 503: {"model": Problem}},
     )
     for routes in (lists, events, health):
@@ -69,7 +74,7 @@ def application(settings: ServiceSettings) -> FastAPI:
     return app
 
 
-def _lifespan(settings: ServiceSettings, metrics: Metrics):  # type: ignore[no-untyped-def]
+def _lifespan(settings: ServiceSettings, metrics: Metrics, pipeline: Pipeline):  # type: ignore[no-untyped-def]
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         logging.getLogger("neo4j").setLevel(logging.ERROR)
@@ -78,7 +83,7 @@ def _lifespan(settings: ServiceSettings, metrics: Metrics):  # type: ignore[no-u
             graph = stack.enter_context(connect(home))
             journal = stack.enter_context(Journal(home / "service" / JOURNAL, most=settings.max_waiting))
             drain = stack.enter_context(Drain(journal, graph))
-            keeper = stack.enter_context(Keeper(graph, journal))
+            keeper = stack.enter_context(Keeper(graph, journal, pipeline))
             app.state.service = Service(settings, keeper, journal, drain, metrics)
             yield
 

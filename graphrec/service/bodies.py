@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from fastapi import Response
 
 from graphrec.errors import InputError
 from graphrec.service.schemas import MOST_PAGES, ListQuery
+from graphrec.serving.pipeline import Pipeline
 from graphrec.serving.ranking import Answer
 from graphrec.serving.state import State
 from graphrec.serving.why import sentences, why
-from graphrec.serving.wish import Rule, Wish
+from graphrec.serving.wish import Wish, rule_of
+
+Value = TypeVar("Value")
 
 
-def wish_of(query: ListQuery) -> Wish:
-    """What a query asks for. InputError for a cursor or a rule that can't be read."""
+def wish_of(query: ListQuery, pipeline: Pipeline) -> Wish:
+    """What a query asks for beside the pipeline's filters and rules, and what it leaves to the pipeline.
+
+    InputError for a cursor or a rule that can't be read.
+    """
     offset = _offset(query.cursor) if query.cursor else 0
-    rules = [_rule(text, 1.0) for text in query.boost] + [_rule(text, -1.0) for text in query.bury]
+    rules = [rule_of(text, 1.0) for text in query.boost] + [rule_of(text, -1.0) for text in query.bury]
+    usual = pipeline.rerank
     return Wish(
         k=query.k,
         offset=offset,
@@ -29,13 +36,15 @@ def wish_of(query: ListQuery) -> Wish:
         every=(*(f"tag={tag}" for tag in query.tag), *query.where),
         some=tuple(query.any),
         never=tuple(query.none),
-        rules=tuple(rules),
-        seen=query.seen,
-        diversity=query.diversity,
-        calibration=query.calibration,
-        rare=query.rare,
-        explore=query.explore,
+        rules=(*pipeline.rules, *rules),
+        seen=_or(query.seen, pipeline.filters.seen),
+        diversity=_or(query.diversity, usual.diversity),
+        calibration=_or(query.calibration, usual.calibration),
+        rare=_or(query.rare, usual.rare),
+        new=_or(query.new, usual.new),
+        explore=_or(query.explore, usual.explore),
         seed=query.seed,
+        house=pipeline.house,
     )
 
 
@@ -44,6 +53,7 @@ def body_of(
 ) -> Response:
     """The answer as JSON; `Listed` describes it."""
     names, titles = state.catalogue.ids.names, state.catalogue.titles
+    explain = explain and user_id in state.users.places
     parts = [why(state, user_id, names[i]).parts for i in answer.items.tolist()] if explain and user_id else None
     columns = (answer.items.tolist(), answer.scores.tolist(), answer.chances.tolist(), sentences(state, answer))
     items = [
@@ -81,15 +91,8 @@ def json_of(body: Any) -> Response:
     return Response(orjson.dumps(body), media_type="application/json")
 
 
-def _rule(text: str, sign: float) -> Rule:
-    condition, _, amount = text.rpartition("*")
-    try:
-        part = float(amount)
-    except ValueError:
-        part = -1.0
-    if not condition or not 0 <= part <= 10:
-        raise InputError(f"expected a rule like tag=Comedy*0.5 with a part from 0 to 10, found {text[:80]!r}")
-    return Rule(condition, sign * part)
+def _or(asked: Value | None, usual: Value) -> Value:
+    return usual if asked is None else asked
 
 
 def _cursor(offset: int) -> str | None:

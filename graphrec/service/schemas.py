@@ -33,7 +33,7 @@ class Strict(BaseModel):
 
 
 class ListQuery(Strict):
-    """How a list is to be."""
+    """How a list is to be. What is left out is as the service's pipeline has it."""
 
     k: int = Field(10, ge=1, le=MOST_ITEMS, description="How many items; as many come as there are.")
     cursor: str | None = Field(None, max_length=64, description="`next` of the page before.")
@@ -49,13 +49,21 @@ class ListQuery(Strict):
         [], max_length=20, description="`CONDITION*PART`: up by a part of the way from the last candidate to the best."
     )
     bury: list[str] = Field([], max_length=20, description="As `boost`, but down.")
-    seen: bool = Field(False, description="Whether items that the user has seen may come.")
-    diversity: Part = Field(0.0, description="0: by score alone; near 1: as unlike each other as possible (MMR).")
-    calibration: Part = Field(0.0, description="Near 1: the list has tags in the shares that the user's likes have.")
-    rare: Part = Field(0.0, description="At least this share comes from the long tail.")
-    explore: Part = Field(0.0, description="The share of positions given to chance.")
+    seen: bool | None = Field(None, description="Whether items that the user has seen may come.")
+    diversity: Part | None = Field(
+        None, description="0: by score alone; near 1: as unlike each other as possible (MMR)."
+    )
+    calibration: Part | None = Field(
+        None, description="Near 1: the list has tags in the shares that the user's likes have."
+    )
+    rare: Part | None = Field(None, description="At least this share comes from the long tail.")
+    new: Part | None = Field(
+        None,
+        description="At least this share comes from new items: first taken up lately, or known to hardly anyone.",
+    )
+    explore: Part | None = Field(None, description="The share of positions given to chance.")
     seed: int = Field(0, ge=0, le=INT64, description="What is left to chance is the same for the same seed.")
-    explain: bool = Field(False, description="Whether each item comes with the parts of its score.")
+    explain: bool | None = Field(None, description="Whether each item comes with the parts of its score.")
     with_: str | None = Field(
         None,
         alias="with",
@@ -118,9 +126,10 @@ class Listed(BaseModel):
     user_id: str | None
     items: list[Item]
     strategy: str = Field(
-        description="What found the items: blend, fold_in, similar, popular, or names given by `with`."
+        description="The source that found the first items: blend, fold_in, similar, stated, tags, follows, trending, "
+        "popular, or names given by `with`."
     )
-    fallbacks: list[str] = Field(description="What filled up the list where the strategy had too few.")
+    fallbacks: list[str] = Field(description="The sources that filled up the list where the strategy had too few.")
     model: Model | None = Field(description="None before the first training.")
     degraded: bool = Field(description="True while Neo4j can't be reached: the answer is from memory.")
     next: str | None = Field(description="`cursor` of the next page; None at the end.")

@@ -26,7 +26,8 @@ NOTHING: Mapping[int, float] = {}
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Items by position, their scores (any order), and the liked item that gives most to each, NO_ITEM for none."""
+    """Items by position, their scores (any order), and what speaks most for each, NO_ITEM for nothing: a liked item; a
+    tag where the source goes by tags; the number of people where it goes by whom a user follows."""
 
     items: Ints
     scores: Floats
@@ -40,6 +41,22 @@ class Found:
     def of(self, kept: NDArray[np.bool_] | Ints) -> Found:
         """Some of them, by mask or by place."""
         return Found(self.items[kept], self.scores[kept], self.because[kept])
+
+    def first(self, n: int) -> Found:
+        """The first n."""
+        return self if len(self.items) <= n else Found(self.items[:n], self.scores[:n], self.because[:n])
+
+    def best_first(self) -> Found:
+        """By falling scores, of equal ones by position."""
+        return self.of(np.lexsort((self.items, -np.round(self.scores, 10))))
+
+    def and_then(self, other: Found) -> Found:
+        """These, and then others."""
+        return Found(
+            np.concatenate([self.items, other.items]),
+            np.concatenate([self.scores, other.scores]),
+            np.concatenate([self.because, other.because]),
+        )
 
 
 @dataclass(frozen=True, eq=False)

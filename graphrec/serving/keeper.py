@@ -6,13 +6,15 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Self
 
-from graphrec.errors import BehindError, GraphrecError
+from graphrec.errors import BehindError, GraphrecError, PipelineError
 from graphrec.graph import Graph
 from graphrec.journal import Journal
 from graphrec.serving.lists import lists_folder
+from graphrec.serving.pipeline import Pipeline
 from graphrec.serving.state import MODEL, State, load_state
 from graphrec.versions import ModelVersion, current
 from graphrec.versions.files import has_files
@@ -20,23 +22,28 @@ from graphrec.versions.files import has_files
 TAIL_S = 0.1
 WATCH_S = 2.0
 AT_ONCE = 5_000
+PATIENCE_S = 60.0
+"""Until the graph is read again for a pipeline that asks for what items don't have."""
 
 _log = logging.getLogger(__name__)
 
 
 class Keeper:
-    """`state` is None until it has been read once. `trouble` says why Neo4j can't be reached, None while it can.
+    """`state` is None until it has been read once. `trouble` says why Neo4j can't be reached, or the pipeline doesn't
+    fit the graph; None where all is well.
 
     Two threads: one follows the journal every tenth of a second, one looks at Neo4j every two. A new state is made
     beside the old one and takes its place in one step, so a request sees one or the other, whole.
     """
 
-    def __init__(self, graph: Graph, journal: Journal) -> None:
+    def __init__(self, graph: Graph, journal: Journal, pipeline: Pipeline | None = None) -> None:
         self.graph = graph
         self.journal = journal
+        self.pipeline = pipeline
         self.state: State | None = None
         self.trouble: str | None = "Neo4j hasn't been asked yet"
         self._told = ""
+        self._refused: tuple[float, PipelineError] | None = None
         self._sequence = 0
         self._swapping = threading.Lock()
         self._stopping = threading.Event()
@@ -58,9 +65,19 @@ class Keeper:
     def reload(self) -> None:
         """Read the graph anew, and take in what the journal holds beyond it."""
         sequence = self.journal.delivered_sequence()
-        state = load_state(self.graph)
+        state = self._read()
         with self._swapping:
             self._sequence, self.state = self._caught_up(state, sequence), state
+
+    def _read(self) -> State:
+        """The graph's state. Reading it takes long, so what the pipeline refuses isn't read again at once."""
+        if self._refused is not None and time.monotonic() < self._refused[0]:
+            raise self._refused[1]
+        try:
+            return load_state(self.graph, self.pipeline)
+        except PipelineError as error:
+            self._refused = time.monotonic() + PATIENCE_S, error
+            raise
 
     def _repeat(self, work: Callable[[], None], seconds: float) -> None:
         while not self._stopping.is_set():

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graphrec.recommend.base import Profile
+from graphrec.serving.asked import NOBODY, Asked, asked_about, asked_by, unwanted
 from graphrec.serving.catalogue import Bools
 from graphrec.serving.explore import explored
 from graphrec.serving.foldin import Floats, Found, Ints
-from graphrec.serving.lists import NO_ITEM
-from graphrec.serving.rerank import calibrated, diversified, scaled, with_share
+from graphrec.serving.order import reordered
+from graphrec.serving.rerank import least_marked, scaled
+from graphrec.serving.sources import BY_NAME
 from graphrec.serving.state import State
-from graphrec.serving.wish import Wish, allowed, holds
-
-POOL = 100
-"""Candidates that are put in another order, at least; four times as many as are asked for where that is more."""
+from graphrec.serving.wish import Wish, holds
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """Positions of items, the best first, with scores, the liked item behind each (NO_ITEM: none) and the probability
-    that it was shown at its position. `strategy` found most of it, `fallbacks` filled what was left. `told`: reasons of
-    the first items, where who found them gave some."""
+    """Positions of items, the best first, with scores, what speaks most for each (`Found.because`) and the probability
+    that it was shown at its position. `strategy` found the first, `fallbacks` filled what was left; `found_by`: the
+    source of each item, empty where all come from `strategy`. `told`: reasons of the first items, where who found them
+    gave some."""
 
     items: Ints
     scores: Floats
@@ -33,25 +32,7 @@ class Answer:
     strategy: str
     fallbacks: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
-
-
-@dataclass(eq=False)
-class _Asked:
-    """Who asks for what: the user's position (−1: nobody known), all likes, and the items that must not come."""
-
-    state: State
-    user: int
-    liked: Ints
-    weights: Floats
-    own: Ints
-    wish: Wish
-    mask: Bools | None = None
-    fallbacks: list[str] = field(default_factory=list)
-
-    @property
-    def n(self) -> int:
-        """How many items the list must have to hold the page."""
-        return self.wish.offset + self.wish.k
+    found_by: tuple[str, ...] = ()
 
 
 def rank(state: State, profile: Profile, wish: Wish) -> Answer:
@@ -59,197 +40,105 @@ def rank(state: State, profile: Profile, wish: Wish) -> Answer:
 
     The same state, profile and wish give the same answer.
     """
-    user = state.users.places.get(profile.user_id or "", -1)
-    if wish.is_plain and not profile.items and user >= 0 and user not in state.tastes.changes:
+    user = state.users.places.get(profile.user_id or "", NOBODY)
+    if wish.is_plain and not profile.items and user >= 0 and user not in state.tastes.changes and state.lists_first:
         page = state.page(user, wish.offset, wish.k)
         if page is not None:
             return Answer(page.items, page.scores, page.because, np.ones(wish.k), "blend")
     with state.lock:
-        asked = _asked(state, user, profile, wish)
-        strategy, found = _gather(asked)
-        found = _filled(asked, _ruled(asked, _best_first(_kept(asked, found))))
-        return _page(asked, strategy, found)
+        asked = asked_by(state, user, profile, wish)
+        return _page(asked, _gathered(asked))
 
 
-def _asked(state: State, user: int, profile: Profile, wish: Wish) -> _Asked:
-    places = state.catalogue.ids.find(profile.items, "item")
-    liked, weights = state.tastes.items_of(user)
-    if places:
-        merged = dict(zip(liked.tolist(), weights.tolist(), strict=True))
-        merged |= dict(zip(places, profile.items.values(), strict=True))
-        liked = np.array([item for item, weight in merged.items() if weight > 0], dtype=np.int64)
-        weights = np.array([weight for weight in merged.values() if weight > 0], dtype=np.float64)
-    asked = _Asked(state, user, liked, weights, np.array(places, dtype=np.int64), wish)
-    asked.mask = _mask(asked)
-    return asked
+def similar(state: State, item_id: str, wish: Wish) -> Answer:
+    """The items most similar to one; those of its tags, then popular ones, where likes tell too little of it."""
+    item = np.array(state.catalogue.ids.find([item_id], "item"), dtype=np.int64)
+    with state.lock:
+        asked = asked_about(state, item, wish, ("similar", "tags", "popular"))
+        asked.mask[item] = False
+        return _page(asked, _gathered(asked))
 
 
-def _mask(asked: _Asked) -> Bools:
-    """Which items may come."""
-    mask = allowed(asked.wish, asked.state.catalogue)
-    mask = np.ones(asked.state.catalogue.n_items, dtype=bool) if mask is None else mask
-    if not asked.wish.seen:
-        mask[asked.state.tastes.seen_by(asked.user)] = False
-        mask[asked.own] = False
-    return mask
+def popular(state: State, wish: Wish) -> Answer:
+    """The items that most people like."""
+    with state.lock:
+        asked = asked_about(state, np.zeros(0, np.int64), wish, ("popular",))
+        return _page(asked, _gathered(asked))
 
 
-def _gather(asked: _Asked) -> tuple[str, Found]:
-    """The candidates, and the strategy that found them."""
-    state, blended = asked.state, asked.state.blended
-    listed = state.listed(asked.user) if asked.user >= 0 and not len(asked.own) else Found.nothing()
-    if not len(listed.items):
-        found = blended.scores(asked.user, asked.liked, asked.weights)
-        return ("fold_in" if len(found.items) else "popular"), found
-    change = state.tastes.changes.get(asked.user)
-    if change and change.liked:
-        new = np.fromiter(change.liked, dtype=np.int64)
-        listed = blended.drawn_on(listed, asked.user, (asked.liked, asked.weights), change.liked)
-        step = blended.graph(new, np.fromiter(change.liked.values(), dtype=np.float64))
-        if len(step.items):
-            if not change.rms:
-                change.rms = blended.rms(blended.graph(asked.liked, asked.weights))
-            listed = blended.raised(listed, step, change.rms)
-    if asked.wish.seen:
-        again = blended.scores(asked.user, asked.liked, asked.weights)
-        listed = _joined(listed, again.of(np.isin(again.items, state.tastes.seen_by(asked.user))))
-    return "blend", listed
+def _gathered(asked: Asked) -> Found:
+    """Candidates for the page; what a user said not to like comes where nothing else is left."""
+    averse = unwanted(asked)
+    if averse is None:
+        return _filled(asked, Found.nothing(), asked.mask, asked.n)
+    found = _filled(asked, Found.nothing(), asked.mask & ~averse, asked.n)
+    return _filled(asked, found, asked.mask, asked.n)
 
 
-def _kept(asked: _Asked, found: Found) -> Found:
-    assert asked.mask is not None
-    return found.of(asked.mask[found.items])
-
-
-def _best_first(found: Found) -> Found:
-    return found.of(np.lexsort((found.items, -np.round(found.scores, 10))))
-
-
-def _filled(asked: _Asked, found: Found) -> Found:
-    """Where filters left too few: what the similar items lead to, then the popular ones, then all others."""
-    if len(found.items) < asked.n and len(asked.state.lists.items) > asked.user >= 0:
-        more = _kept(asked, asked.state.blended.scores(asked.user, asked.liked, asked.weights))
-        more = _ruled(asked, _best_first(more.of(~np.isin(more.items, found.items))))
-        found = _below(asked, found, more, "fold_in")
-    if len(found.items) < asked.n:
-        popular = _popular(asked, found.items)
-        found = _below(asked, found, popular, "popular")
+def _filled(asked: Asked, found: Found, mask: Bools, n: int) -> Found:
+    """What the sources find of what may come, each one's below those before, until there are n."""
+    mask = mask.copy()
+    mask[found.items] = False
+    for name in asked.chain:
+        if len(found.items) >= n:
+            break
+        more = BY_NAME[name].find(asked)
+        more = _ruled(asked, more.of(mask[more.items])).first(asked.depth)
+        mask[more.items] = False
+        asked.found_by.append((name, more.items))
+        found = _below(found, more)
     return found
 
 
-def _popular(asked: _Asked, there: Ints) -> Found:
-    """The items that may come and aren't there, the most liked first, as many as a page can need."""
-    assert asked.mask is not None
-    catalogue = asked.state.catalogue
-    mask = asked.mask.copy()
-    mask[there] = False
-    later = np.arange(len(catalogue.by_popularity), catalogue.n_items)
-    order = np.concatenate([catalogue.by_popularity.astype(np.int64), later])
-    order = order[mask[order]]
-    scores = np.zeros(catalogue.n_items)
-    scores[: len(catalogue.n_likers)] = catalogue.n_likers
-    found = _ruled(asked, Found(order, scores[order], np.full(len(order), NO_ITEM)))
-    return found.of(np.arange(min(len(order), asked.n + POOL)))
-
-
-def _below(asked: _Asked, found: Found, more: Found, name: str) -> Found:
+def _below(found: Found, more: Found) -> Found:
     """More items after those found, with scores below theirs."""
-    if not len(more.items):
-        return found
-    if len(found.items):
-        asked.fallbacks.append(name)
-        least = found.scores.min()
-        more = Found(more.items, least - 1 + scaled(more.scores) * 0.999, more.because)
-    return _joined(found, more)
+    if not len(more.items) or not len(found.items):
+        return found.and_then(more)
+    return found.and_then(Found(more.items, found.scores.min() - 1 + scaled(more.scores) * 0.999, more.because))
 
 
-def _joined(one: Found, other: Found) -> Found:
-    return Found(
-        np.concatenate([one.items, other.items]),
-        np.concatenate([one.scores, other.scores]),
-        np.concatenate([one.because, other.because]),
-    )
-
-
-def _ruled(asked: _Asked, found: Found) -> Found:
+def _ruled(asked: Asked, found: Found) -> Found:
     if not asked.wish.rules or not len(found.items):
         return found
     scores = found.scores.copy()
     distance = float(scores.max() - scores.min()) or 1.0
     for rule in asked.wish.rules:
         scores += rule.amount * distance * holds(rule.condition, asked.state.catalogue)[found.items]
-    return _best_first(Found(found.items, scores, found.because))
+    return Found(found.items, scores, found.because).best_first()
 
 
-def _page(asked: _Asked, strategy: str, found: Found) -> Answer:
+def _page(asked: Asked, found: Found) -> Answer:
     wish = asked.wish
-    pool = found.of(np.arange(min(len(found.items), max(4 * asked.n, POOL))))
-    order = _reordered(asked, pool)
+    pool = _with_enough(asked, found.first(asked.depth))
+    order = reordered(asked, pool)
     places, chances = explored(len(order), asked.n, wish.explore, wish.seed) if wish.explore else (None, None)
     order = order[: asked.n] if places is None else order[places]
     page = slice(wish.offset, asked.n)
     shown = pool.of(order[page])
     odds = np.ones(len(order)) if chances is None else chances
-    return Answer(shown.items, shown.scores, shown.because, odds[page], strategy, tuple(asked.fallbacks))
+    names = asked.names or asked.chain[:1]
+    found_by, because = _sourced(asked, shown)
+    return Answer(shown.items, shown.scores, because, odds[page], names[0], names[1:], found_by=found_by)
 
 
-def _reordered(asked: _Asked, pool: Found) -> Ints:
-    """Places in the pool, in the order in which they are shown."""
-    wish, catalogue = asked.wish, asked.state.catalogue
-    order = np.arange(len(pool.items))
-    if wish.diversity:
-        first = diversified(pool.scores, _features(asked, pool.items), 2 * asked.n, wish.diversity)
-        order = np.concatenate([first, order[~np.isin(order, first)]])
-    if wish.calibration and catalogue.tags.nnz:
-        falling = -np.arange(len(order), dtype=np.float64) if wish.diversity else pool.scores
-        tags = _shares(catalogue.tag_rows(pool.items[order]))
-        chosen = calibrated(falling, tags, _wanted(asked), 2 * asked.n, wish.calibration)
-        order = np.concatenate([order[chosen], np.delete(order, chosen)])
-    if wish.rare:
-        first = with_share(order, catalogue.is_rare(pool.items), asked.n, wish.rare)
-        order = np.concatenate([first, order[~np.isin(order, first)]])
-    return order
+def _with_enough(asked: Asked, pool: Found) -> Found:
+    """The pool, with so many new and rare items below it as their shares need, wherever there are as many."""
+    shares = (asked.wish.new, asked.state.arrivals.is_new), (asked.wish.rare, asked.state.catalogue.is_rare)
+    for share, marked in shares:
+        missing = least_marked(asked.n, share) - int(marked(pool.items).sum()) if share else 0
+        if missing > 0:
+            mask = asked.mask & marked(np.arange(len(asked.mask)))
+            pool = _filled(asked, pool, mask, len(pool.items) + missing)
+    return pool
 
 
-def _features(asked: _Asked, items: Ints) -> NDArray[np.float64]:
-    """What two candidates are compared by: their tags, or their vectors where there are no tags."""
-    catalogue, vectors = asked.state.catalogue, asked.state.blended.embeddings.item_vectors
-    if catalogue.tags.nnz:
-        found = catalogue.tag_rows(items)
-    else:
-        found = np.zeros((len(items), vectors.shape[1]))
-        found[items < len(vectors)] = vectors[items[items < len(vectors)]]
-    length = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.asarray(found / np.where(length > 0, length, 1), dtype=np.float64)
-
-
-def _wanted(asked: _Asked) -> Floats:
-    """The share of each tag in what the user likes."""
-    tags = _shares(asked.state.catalogue.tag_rows(asked.liked))
-    total = asked.weights @ tags if len(asked.liked) else np.zeros(tags.shape[1])
-    return np.asarray(total / (total.sum() or 1.0))
-
-
-def _shares(tags: Floats) -> Floats:
-    total = tags.sum(axis=1, keepdims=True)
-    return np.asarray(tags / np.where(total > 0, total, 1))
-
-
-def similar(state: State, item_id: str, wish: Wish) -> Answer:
-    """The items most similar to one; popular ones where nothing is known of it yet."""
-    item = state.catalogue.ids.find([item_id], "item")
-    lone = np.array(item, dtype=np.int64)
-    asked = _Asked(state, -1, lone, np.ones(1), lone, wish)
-    with state.lock:
-        asked.mask = _mask(asked)
-        found = _best_first(_kept(asked, state.blended.graph(lone, np.ones(1))))
-        strategy = "similar" if len(found.items) else "popular"
-        return _page(asked, strategy, _filled(asked, _ruled(asked, found)))
-
-
-def popular(state: State, wish: Wish) -> Answer:
-    """The items that most people like."""
-    asked = _Asked(state, -1, np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), wish)
-    with state.lock:
-        asked.mask = _mask(asked)
-        return _page(asked, "popular", _popular(asked, asked.own))
+def _sourced(asked: Asked, shown: Found) -> tuple[tuple[str, ...], Ints]:
+    """The source of each item that is shown, and what speaks most for it."""
+    sources, because = np.full(len(shown.items), "", dtype=object), shown.because.copy()
+    for name, items in asked.found_by:
+        here = np.flatnonzero(np.isin(shown.items, items))
+        sources[here] = name
+        speaks = BY_NAME[name].speaks
+        if speaks is not None and len(here):
+            because[here] = speaks(asked, shown.items[here])
+    return tuple(sources.tolist()), because

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 EPSILON = 0.01
 
 
@@ -51,20 +52,28 @@ def calibrated(scores: Floats, tags: Floats, wanted: Floats, n: int, weight: flo
     return chosen
 
 
-def with_share(order: Ints, marked: NDArray[np.bool_], n: int, share: float) -> Ints:
+def with_share(order: Ints, marked: Bools, n: int, share: float, kept: Bools | None = None) -> Ints:
     """The first n of an order, of which at least so great a share is marked wherever there are as many: where it isn't
-    by itself, marked ones come at even distances."""
+    by itself, marked ones come at even distances. Those of `kept` aren't what falls out for it."""
     n = min(n, len(order))
     special, other = order[marked[order]], order[~marked[order]]
-    if marked[order[:n]].sum() >= min(int(np.ceil(share * n)), len(special)):
+    least = min(least_marked(n, share), len(special))
+    if marked[order[:n]].sum() >= least:
         return order[:n]
-    n_special = max(min(int(np.ceil(share * n)), len(special)), n - len(other))
+    n_special = max(least, n - len(other))
     places = np.unique(np.floor((np.arange(n_special) + 1) * n / max(n_special, 1)).astype(np.int64) - 1)
+    if kept is not None:
+        other = other[np.sort(np.argsort(~kept[other], kind="stable")[: n - len(places)])]
     found = np.empty(n, dtype=np.int64)
     mask = np.zeros(n, dtype=bool)
     mask[places] = True
     found[mask], found[~mask] = special[: len(places)], other[: n - len(places)]
     return found
+
+
+def least_marked(n: int, share: float) -> int:
+    """How many of n items a share is, at least."""
+    return int(np.ceil(share * n))
 
 
 def scaled(scores: Floats) -> Floats:

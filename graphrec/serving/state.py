@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,15 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from graphrec.graph import Graph
+from graphrec.kinds import kind_weight
+from graphrec.serving.arrivals import Arrivals, read_arrivals
 from graphrec.serving.catalogue import Catalogue, Ids, read_catalogue
 from graphrec.serving.foldin import Blended, Found
 from graphrec.serving.lists import NO_ITEM, Lists, lists_folder
+from graphrec.serving.pipeline import Pipeline, default_pipeline
+from graphrec.serving.tag_space import TagSpace
 from graphrec.serving.tastes import Change, Tastes
+from graphrec.serving.trends import DAY_MS, Trends
 from graphrec.snapshot import Snapshot
 from graphrec.versions import ModelVersion, current, load_learnt
 from graphrec.versions.arrays import read_arrays, read_ids
@@ -27,8 +33,9 @@ MODEL = "blend"
 class State:
     """Users and items have the positions of the version's files first; those that came later follow.
 
-    `version` is None where no blend is live yet: answers then come from tastes and popularity alone. `lock` is held
-    while an event is taken in, and while an answer reads more than the prepared list.
+    `version` is None where no blend is live yet: answers then come from tastes and popularity alone. `followed`: whom
+    users follow; `stated`: weights of tags by name that users said to like, below 0 to dislike; `pipeline`: how lists
+    are made. `lock` is held while an event is taken in, and while an answer reads more than the prepared list.
     """
 
     users: Ids
@@ -37,6 +44,11 @@ class State:
     blended: Blended
     tastes: Tastes
     version: ModelVersion | None
+    pipeline: Pipeline = field(default_factory=default_pipeline)
+    trends: Trends = field(default_factory=Trends.none)
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    followed: dict[int, list[int]] = field(default_factory=dict)
+    stated: dict[int, dict[str, float]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def apply(self, event: Mapping[str, Any]) -> None:
@@ -44,6 +56,21 @@ class State:
         with self.lock:
             user, item = self.users.add(event["user_id"]), self.catalogue.ids.add(event["item_id"])
             self.tastes.apply(user, item, event["kind"])
+            self.trends.apply(user, item, kind_weight(event["kind"]), event.get("at"))
+
+    @cached_property
+    def tag_space(self) -> TagSpace:
+        """The catalogue's items by their tags."""
+        return TagSpace(self.catalogue)
+
+    @cached_property
+    def lists_first(self) -> bool:
+        """Whether the pipeline takes a known user's prepared list as it is."""
+        return self.pipeline.candidates.known[:1] == ("blend",)
+
+    def has_list(self, user: int) -> bool:
+        """Whether a list with items was prepared for a user."""
+        return 0 <= user < len(self.lists.items) and self.lists.depth > 0 and self.lists.items[user, 0] != NO_ITEM
 
     def page(self, user: int, offset: int, k: int) -> Found | None:
         """A page of a user's prepared list as it is, None where the list doesn't hold all of it."""
@@ -57,7 +84,7 @@ class State:
 
     def listed(self, user: int) -> Found:
         """The prepared list of a user, empty for one who has none."""
-        if user >= len(self.lists.items):
+        if not self.has_list(user):
             return Found.nothing()
         items = self.lists.items[user]
         n = int(np.searchsorted(items == NO_ITEM, True))
@@ -68,11 +95,13 @@ class State:
         )
 
 
-def load_state(graph: Graph) -> State:
-    """The state of the live version, whose lists are prepared, and of the graph at this moment.
+def load_state(graph: Graph, pipeline: Pipeline | None = None) -> State:
+    """The state of the live version, whose lists are prepared, and of the graph at this moment, with a pipeline, else
+    the default one. PipelineError where it names a tag or a property that no item has.
 
     Cost: reading all interactions. Without a live version, or where its files lie elsewhere, there are no lists.
     """
+    pipeline = pipeline or default_pipeline()
     version = current(graph, MODEL)
     snapshot = Snapshot.from_graph(graph)
     users, items, lists, blended, seen = _learnt(graph, version)
@@ -84,7 +113,21 @@ def load_state(graph: Graph) -> State:
     tastes.changes = _changes(liked, now_seen, seen) if len(lists.items) else {}
     tags = _placed(snapshot.tags, columns, np.arange(len(snapshot.tag_names)), (len(items), len(snapshot.tag_names)))
     catalogue = read_catalogue(graph, items, liked, (snapshot.tag_names.tolist(), tags))
-    return State(users, catalogue, lists, blended, tastes, version)
+    pipeline.check(catalogue)
+    last_at = _placed(_with_data(snapshot.matrix, snapshot.last_at), rows, columns, shape).data
+    half_life_ms = pipeline.candidates.half_life_days * DAY_MS
+    return State(
+        users,
+        catalogue,
+        lists,
+        blended,
+        tastes,
+        version,
+        pipeline=pipeline,
+        trends=Trends(liked, last_at, half_life_ms),
+        arrivals=read_arrivals(graph, items, liked, last_at),
+        followed=_followed(snapshot.follows, rows),
+    )
 
 
 def _learnt(graph: Graph, version: ModelVersion | None) -> tuple[Ids, Ids, Lists, Blended, sparse.csr_array]:
@@ -122,6 +165,19 @@ def _placed(
     placed = sparse.csr_array((found.data, (rows[found.row], columns[found.col])), shape=shape)
     placed.sort_indices()
     return placed
+
+
+def _with_data(matrix: sparse.csr_array, data: NDArray[Any]) -> sparse.csr_array:
+    """The same places with other values."""
+    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _followed(follows: sparse.csr_array, rows: NDArray[np.int64]) -> dict[int, list[int]]:
+    """The places of those whom each user follows; users who follow nobody are left out."""
+    following = np.flatnonzero(np.diff(follows.indptr))
+    begins, ends = follows.indptr[following], follows.indptr[following + 1]
+    found = zip(rows[following].tolist(), begins.tolist(), ends.tolist(), strict=True)
+    return {user: rows[follows.indices[begin:end]].tolist() for user, begin, end in found}
 
 
 def _changes(liked: sparse.csr_array, seen: sparse.csr_array, known: sparse.csr_array) -> dict[int, Change]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from graphrec.serving.foldin import Floats, Ints, follow
 from graphrec.serving.lists import NO_ITEM
 from graphrec.serving.ranking import Answer
 from graphrec.serving.state import State
+
+OF_YOUR_TASTE = "liked by people whose taste is like yours"
 
 
 @dataclass(frozen=True)
@@ -28,20 +31,41 @@ class Why:
 
 
 def sentences(state: State, answer: Answer) -> list[str]:
-    """One plain sentence for each item of an answer."""
-    title, likers = state.catalogue.title, state.catalogue.liking
+    """One plain sentence for each item of an answer, by the source that found it."""
+    if not answer.found_by and answer.strategy == "blend":  # a prepared list, as most answers are
+        return [_liked(state, item) if item != NO_ITEM else OF_YOUR_TASTE for item in answer.because.tolist()]
     told = list(answer.told)
-    for item, because in list(zip(answer.items.tolist(), answer.because.tolist(), strict=True))[len(told) :]:
-        if because != NO_ITEM and answer.strategy == "similar":
-            told.append(f"liked by the people who like {title(because)}")
-        elif because != NO_ITEM:
-            told.append(f"because you liked {title(because)}")
-        elif answer.strategy == "blend" and not answer.fallbacks:
-            told.append("liked by people whose taste is like yours")
-        else:
-            n = likers(item)
-            told.append(f"{n} {'person' if n == 1 else 'people'} liked it" if n else "new here")
-    return told
+    found_by = answer.found_by or (answer.strategy,) * len(answer.items)
+    rows = zip(found_by, answer.items.tolist(), answer.because.tolist(), strict=True)
+    return told + [_sentence(state, *row) for row in list(rows)[len(told) :]]
+
+
+def _sentence(state: State, source: str, item: int, because: int) -> str:
+    if because != NO_ITEM:
+        return _BECAUSE.get(source, _liked)(state, because)
+    if source == "blend":
+        return OF_YOUR_TASTE
+    if source == "trending":
+        return "much liked these days"
+    n = state.catalogue.liking(item)
+    return f"{_people(n)} liked it" if n else "new here"
+
+
+def _people(n: int) -> str:
+    return "1 person" if n == 1 else f"{n} people"
+
+
+def _liked(state: State, item: int) -> str:
+    return f"because you liked {state.catalogue.title(item)}"
+
+
+_BECAUSE: Mapping[str, Callable[[State, int], str]] = {
+    "similar": lambda state, item: f"liked by the people who like {state.catalogue.title(item)}",
+    "stated": lambda state, tag: f"you like {state.catalogue.tag_names[tag]}",
+    "tags": lambda state, tag: f"of the same kind: {state.catalogue.tag_names[tag]}",
+    "follows": lambda state, n: f"{n if n > 1 else 'one of the'} people you follow liked it",
+}
+"""By source, what is said of what speaks most for an item."""
 
 
 def why(state: State, user_id: str, item_id: str, k: int = 5) -> Why:

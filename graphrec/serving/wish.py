@@ -35,9 +35,19 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Conditions:
+    """All of `every` hold, one of `some` where there are any, none of `never`."""
+
+    every: tuple[str, ...] = ()
+    some: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Wish:
     """A list of `k` items after the first `offset`. Conditions are `tag=NAME` or `PROPERTY OP VALUE`: all of `every`,
-    one of `some`, none of `never`. Weights and shares lie between 0 and 1; `seed` makes what is random repeatable."""
+    one of `some`, none of `never`. Weights and shares lie between 0 and 1; `seed` makes what is random repeatable.
+    `house`: conditions that hold beside those, whoever asks."""
 
     k: int = 10
     offset: int = 0
@@ -51,14 +61,16 @@ class Wish:
     diversity: float = 0.0
     calibration: float = 0.0
     rare: float = 0.0
+    new: float = 0.0
     explore: float = 0.0
     seed: int = 0
+    house: Conditions | None = None
 
     @property
     def is_plain(self) -> bool:
         """Whether nothing has to be filtered, scored anew or put in another order."""
-        words = self.include or self.exclude or self.every or self.some or self.never or self.rules
-        return not (words or self.seen or self.diversity or self.calibration or self.rare or self.explore)
+        words = self.include or self.exclude or self.every or self.some or self.never or self.rules or self.house
+        return not (words or self.seen or self.diversity or self.calibration or self.rare or self.new or self.explore)
 
 
 def allowed(wish: Wish, catalogue: Catalogue) -> Bools | None:
@@ -66,10 +78,7 @@ def allowed(wish: Wish, catalogue: Catalogue) -> Bools | None:
     n_conditions = len(wish.every) + len(wish.some) + len(wish.never)
     if n_conditions > MOST_CONDITIONS:
         raise InputError(f"expected at most {MOST_CONDITIONS} conditions, found {n_conditions}")
-    masks = [holds(condition, catalogue) for condition in wish.every]
-    masks += [~holds(condition, catalogue) for condition in wish.never]
-    if wish.some:
-        masks.append(np.any([holds(condition, catalogue) for condition in wish.some], axis=0))
+    masks = _masks(wish, catalogue) + (_masks(wish.house, catalogue) if wish.house else [])
     if wish.include:
         masks.append(_among(catalogue.ids.find(wish.include, "item"), catalogue.n_items))
     if wish.exclude:
@@ -78,16 +87,41 @@ def allowed(wish: Wish, catalogue: Catalogue) -> Bools | None:
     return np.logical_and.reduce(masks) if masks else None
 
 
-def holds(condition: str, catalogue: Catalogue) -> Bools:
-    """Which items a condition holds for; an item that lacks the property has none that could hold."""
+def _masks(conditions: Wish | Conditions, catalogue: Catalogue) -> list[Bools]:
+    masks = [holds(condition, catalogue) for condition in conditions.every]
+    masks += [~holds(condition, catalogue) for condition in conditions.never]
+    if conditions.some:
+        masks.append(np.any([holds(condition, catalogue) for condition in conditions.some], axis=0))
+    return masks
+
+
+def rule_of(text: str, sign: float) -> Rule:
+    """The rule that `CONDITION*PART` is, up (`sign` 1) or down (−1). InputError for what can't be read."""
+    condition, _, amount = text.rpartition("*")
+    try:
+        part = float(amount)
+    except ValueError:
+        part = -1.0
+    if not condition or not 0 <= part <= 10:
+        raise InputError(f"expected a rule like tag=Comedy*0.5 with a part from 0 to 10, found {text[:80]!r}")
+    return Rule(condition, sign * part)
+
+
+def parsed(condition: str) -> tuple[str, str, str]:
+    """The name, the sign and the value of a condition. InputError where it has another form."""
     found = _CONDITION.fullmatch(condition)
     if found is None:
         raise InputError(f"expected a condition like tag=Comedy or year>=1990, found {condition[:80]!r}")
-    name, sign, value = found["name"], found["sign"], found["value"]
+    if found["name"] == "tag" and found["sign"] not in ("=", "!="):
+        raise InputError(f"expected tag=NAME or tag!=NAME, found {condition[:80]!r}")
+    return found["name"], found["sign"], found["value"]
+
+
+def holds(condition: str, catalogue: Catalogue) -> Bools:
+    """Which items a condition holds for; an item that lacks the property has none that could hold."""
+    name, sign, value = parsed(condition)
     if name == "tag":
         has = catalogue.has_tag(value)
-        if sign not in ("=", "!="):
-            raise InputError(f"expected tag=NAME or tag!=NAME, found {condition[:80]!r}")
         return has if sign == "=" else ~has
     mask = np.zeros(catalogue.n_items, dtype=bool)
     column, wanted = _column(name, sign, value, catalogue)

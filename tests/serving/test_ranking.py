@@ -34,6 +34,7 @@ WISHES = st.builds(
     diversity=st.sampled_from([0.0, 0.5, 1.0]),
     calibration=st.sampled_from([0.0, 0.5]),
     rare=st.sampled_from([0.0, 0.5]),
+    new=st.sampled_from([0.0, 0.4]),
     explore=st.sampled_from([0.0, 0.3, 1.0]),
     seed=st.integers(0, 2**63 - 1),
 )
@@ -93,7 +94,7 @@ def test_a_list_holds_what_may_come_and_is_full_wherever_it_can_be(profile: Prof
 @given(PROFILES, WISHES)
 def test_pages_go_on_where_the_one_before_ended(profile: Profile, wish: Wish) -> None:
     """But for what depends on how long the whole list is."""
-    plain = replace(wish, diversity=0.0, calibration=0.0, rare=0.0, explore=0.0, offset=0)
+    plain = replace(wish, diversity=0.0, calibration=0.0, rare=0.0, new=0.0, explore=0.0, offset=0)
     whole = rank(STATE, profile, replace(plain, k=N_ITEMS)).items.tolist()
     paged: list[int] = []
     for offset in range(0, N_ITEMS + 1, plain.k):
@@ -103,7 +104,7 @@ def test_pages_go_on_where_the_one_before_ended(profile: Profile, wish: Wish) ->
 
 @given(PROFILES, WISHES)
 def test_scores_fall_where_nothing_puts_them_in_another_order(profile: Profile, wish: Wish) -> None:
-    plain = replace(wish, diversity=0.0, calibration=0.0, rare=0.0, explore=0.0)
+    plain = replace(wish, diversity=0.0, calibration=0.0, rare=0.0, new=0.0, explore=0.0)
     assert (np.diff(rank(STATE, profile, plain).scores) <= 1e-9).all()
 
 
@@ -181,8 +182,12 @@ def test_similar_and_popular_items() -> None:
     found = similar(STATE, "i0", Wish(k=3))
     assert found.items.tolist()[:2] == [1, 2]
     assert found.strategy == "similar"
-    assert found.fallbacks == ("popular",)
-    assert sentences(STATE, found)[0] == "liked by the people who like 'i0'"
+    assert found.fallbacks == ("tags",)
+    assert sentences(STATE, found) == [
+        *["liked by the people who like 'i0'"] * 2,
+        "of the same kind: comedy",
+    ]
+    assert similar(STATE, "i0", Wish(k=N_ITEMS)).fallbacks == ("tags", "popular")
     assert popular(STATE, Wish(k=1)).items.tolist() == [0]
     assert popular(STATE, Wish(k=2, every=("tag=drama",))).items.tolist() == [1, 4]
     with pytest.raises(UnknownIdError, match="no item 'x'"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,6 +26,9 @@ def serve(  # noqa: PLR0917
     cors: Annotated[
         list[str] | None, typer.Option(help="An origin that browsers may ask from; may be repeated.")
     ] = None,
+    pipeline: Annotated[
+        Path | None, typer.Option(help="The TOML file that declares how lists are made; see `graphrec pipeline show`.")
+    ] = None,
     home: HomeOption = None,
 ) -> None:
     """Answer over HTTP: recommendations, similar items, events, explanations. The paths: /openapi.json.
@@ -37,7 +41,10 @@ def serve(  # noqa: PLR0917
     from graphrec.server import Home
     from graphrec.service.keys import read_keys
     from graphrec.service.settings import ServiceSettings
+    from graphrec.serving.pipeline import read_pipeline
 
+    if pipeline is not None:  # a broken one is told here, before anything listens
+        read_pipeline(pipeline)
     place = Home.at(home)
     settings = ServiceSettings(
         str(place.root),
@@ -50,6 +57,7 @@ def serve(  # noqa: PLR0917
         max_body=max_body,
         max_waiting=max_waiting,
         cors=tuple(cors or []),
+        pipeline=str(pipeline.absolute()) if pipeline is not None else None,
     )
     if not open_ and not read_keys(place.root):
         raise InputError("there are no keys yet; make one with `graphrec key add NAME --role read`, or use --open")

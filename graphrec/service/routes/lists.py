@@ -24,7 +24,7 @@ _LISTED: dict[int | str, dict[str, Any]] = {200: {"model": Listed}}
 
 @router.get("/users/{user_id:path}/recommendations", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
 async def recommendations(request: Request, user_id: UserId) -> Response:
-    """Items for a user. Of whom nothing is known gets popular ones; `strategy` says so."""
+    """Items for a user. Of whom nothing is known gets what trends; `strategy` says so."""
     return await _ranked(request, Profile(user_id), list_query(request))
 
 
@@ -38,7 +38,8 @@ async def visitor(request: Request, query: VisitorQuery) -> Response:
 async def similar_items(request: Request, item_id: ItemId) -> Response:
     """Items that the people who like an item like as well."""
     query = list_query(request)
-    state, wish = state_of(service_of(request)), wish_of(query)
+    state = state_of(service_of(request))
+    wish = wish_of(query, state.pipeline)
     return _told(request, state, similar(state, item_id, wish), wish, query)
 
 
@@ -46,7 +47,8 @@ async def similar_items(request: Request, item_id: ItemId) -> Response:
 async def popular_items(request: Request) -> Response:
     """The items that most people like."""
     query = list_query(request)
-    state, wish = state_of(service_of(request)), wish_of(query)
+    state = state_of(service_of(request))
+    wish = wish_of(query, state.pipeline)
     return _told(request, state, popular(state, wish), wish, query)
 
 
@@ -91,7 +93,8 @@ async def explanation(request: Request, user_id: UserId, item_id: ItemId) -> Res
 
 async def _ranked(request: Request, profile: Profile, query: ListQuery) -> Response:
     service = service_of(request)
-    state, wish = state_of(service), wish_of(query)
+    state = state_of(service)
+    wish = wish_of(query, state.pipeline)
     if query.with_:
         answer = await ranked_by(service, state, query.with_, profile, wish)
     else:
@@ -112,5 +115,5 @@ def _told(
         request_id=request_id_of(request),
         user_id=user_id,
         degraded=service.keeper.trouble is not None,
-        explain=query.explain,
+        explain=state.pipeline.explain.parts if query.explain is None else query.explain,
     )

@@ -73,14 +73,16 @@ def _joined(state: State, profile: Profile, wish: Wish, live: tuple[str, list[Ro
     scores = np.array([score for _, score, _ in rows], dtype=np.float64)
     n = wish.offset + wish.k
     fallbacks: tuple[str, ...] = ()
+    found_by = (names,) * len(items)
     because = np.full(len(items), NO_ITEM, dtype=np.int64)
     if len(items) < n:
         rest = rank(state, profile, replace(wish, k=n + len(items), offset=0))
         more = np.flatnonzero(~np.isin(rest.items, items))[: n - len(items)]
         items, because = np.concatenate([items, rest.items[more]]), np.concatenate([because, rest.because[more]])
         scores = np.concatenate([scores, scores.min(initial=0.0) - 1e-6 * (1 + np.arange(len(more)))])
-        fallbacks = (rest.strategy,) if len(more) else ()
+        found_by += tuple(rest.found_by[place] if rest.found_by else rest.strategy for place in more.tolist())
+        fallbacks = tuple(dict.fromkeys(found_by[-len(more) :])) if len(more) else ()
     page = slice(wish.offset, n)
     told = tuple(reason for _, _, reason in rows[page])
     chances = np.ones(len(items[page]))
-    return Answer(items[page], scores[page], because[page], chances, names, fallbacks, told)
+    return Answer(items[page], scores[page], because[page], chances, names, fallbacks, told, found_by[page])

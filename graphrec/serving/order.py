@@ -1,0 +1,66 @@
+"""The order in which candidates are shown: less alike, nearer to the user's own mixture, with rare and new ones."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec.serving.asked import Asked
+from graphrec.serving.foldin import Floats, Found, Ints
+from graphrec.serving.rerank import calibrated, diversified, with_share
+
+
+def reordered(asked: Asked, pool: Found) -> Ints:
+    """Places in the pool, in the order in which they are shown."""
+    wish, catalogue = asked.wish, asked.state.catalogue
+    order = np.arange(len(pool.items))
+    if wish.diversity:
+        order = _first(diversified(pool.scores, _features(asked, pool.items), 2 * asked.n, wish.diversity), order)
+    if wish.calibration and catalogue.tags.nnz:
+        falling = -np.arange(len(order), dtype=np.float64) if wish.diversity else pool.scores
+        tags = _shares(catalogue.tag_rows(pool.items[order]))
+        chosen = calibrated(falling, tags, _wanted(asked), 2 * asked.n, wish.calibration)
+        order = np.concatenate([order[chosen], np.delete(order, chosen)])
+    return _with_shares(asked, pool, order)
+
+
+def _with_shares(asked: Asked, pool: Found, order: Ints) -> Ints:
+    """At least so many new and rare ones on the page; what is there for being new stays for rare ones."""
+    kept = np.zeros(len(order), dtype=bool)
+    if asked.wish.new:
+        new = asked.state.arrivals.is_new(pool.items)
+        order = _first(with_share(order, new, asked.n, asked.wish.new), order)
+        kept[order[: asked.n]] = new[order[: asked.n]]
+    if asked.wish.rare:
+        rare = asked.state.catalogue.is_rare(pool.items)
+        order = _first(with_share(order, rare, asked.n, asked.wish.rare, kept), order)
+    return order
+
+
+def _first(places: Ints, order: Ints) -> Ints:
+    """Some places first, then the others in their order."""
+    return np.concatenate([places, order[~np.isin(order, places)]])
+
+
+def _features(asked: Asked, items: Ints) -> NDArray[np.float64]:
+    """What two candidates are compared by: their tags, or their vectors where there are no tags."""
+    catalogue, vectors = asked.state.catalogue, asked.state.blended.embeddings.item_vectors
+    if catalogue.tags.nnz:
+        found = catalogue.tag_rows(items)
+    else:
+        found = np.zeros((len(items), vectors.shape[1]))
+        found[items < len(vectors)] = vectors[items[items < len(vectors)]]
+    length = np.linalg.norm(found, axis=1, keepdims=True)
+    return np.asarray(found / np.where(length > 0, length, 1), dtype=np.float64)
+
+
+def _wanted(asked: Asked) -> Floats:
+    """The share of each tag in what the user likes."""
+    tags = _shares(asked.state.catalogue.tag_rows(asked.liked))
+    total = asked.weights @ tags if len(asked.liked) else np.zeros(tags.shape[1])
+    return np.asarray(total / (total.sum() or 1.0))
+
+
+def _shares(tags: Floats) -> Floats:
+    total = tags.sum(axis=1, keepdims=True)
+    return np.asarray(tags / np.where(total > 0, total, 1))

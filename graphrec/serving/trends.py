@@ -1,0 +1,105 @@
+"""What people take up these days: every like counts, and half as much with each half-life that has passed since.
+
+    count(j) = Σ over people v of w(v, j) · 0.5^((t* − t(v, j)) / half-life)
+
+as the query popular/trending has it, with t* the time of the newest like instead of the clock's: so a graph whose
+data end long ago has trends too, and an answer doesn't change by itself.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from graphrec.transfer import NO_TIME
+
+DAY_MS = 86_400_000
+LEAST = 1.0
+"""A trending item has the count of one person's like of this moment, at least; what is below is left to popularity."""
+
+FAR = 64
+"""Half-lives after which counts are brought to a newer time, long before a number of double precision ends."""
+
+Pair = tuple[float, int]
+"""The largest weight of what somebody did to an item, and when it was done last; NO_TIME: never."""
+
+
+class Trends:
+    """`liked`: users × items with weights; `last_at`: epoch milliseconds beside `liked.data`, NO_TIME for none.
+
+    Likes without a time, and those of more than a day from now, which a wrong clock told, don't count.
+    """
+
+    def __init__(self, liked: sparse.csr_array, last_at: NDArray[np.int64], half_life_ms: float) -> None:
+        self._liked, self._last_at, self._half_life = liked, last_at, half_life_ms
+        timed = (last_at != NO_TIME) & (last_at <= latest_ms())
+        self._newest = self._reference = int(last_at[timed].max()) if timed.any() else NO_TIME
+        parts = liked.data[timed] * np.exp2((last_at[timed] - float(self._reference)) / half_life_ms)
+        self._counts = np.bincount(liked.indices[timed], weights=parts, minlength=liked.shape[1])
+        self._pairs: dict[tuple[int, int], Pair] = {}
+        self._best: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
+
+    @classmethod
+    def none(cls) -> Trends:
+        """Of nobody's likes, with a half-life of a week."""
+        return cls(sparse.csr_array((0, 0), dtype=np.float32), np.zeros(0, dtype=np.int64), 7.0 * DAY_MS)
+
+    def apply(self, user: int, item: int, weight: float, at: int | None) -> None:
+        """Take in what somebody did: a pair has its largest weight and its latest time, so again changes nothing."""
+        if weight <= 0 or at is None or at > latest_ms():
+            return
+        known = self._pairs.get((user, item)) or self._before(user, item)
+        now = max(known[0], weight), max(known[1], at)
+        if now != known:
+            self._reach(at)
+            self._grow(item)
+            self._counts[item] += self._part(now) - self._part(known)
+            self._pairs[user, item] = now
+            self._best = None
+
+    def best(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The items that trend, the most first, with their counts at the time of the newest like."""
+        if self._best is None:
+            counts = np.round(self._counts * self._decay(self._reference, self._newest), 10)
+            items = np.flatnonzero(counts >= LEAST)
+            items = items[np.argsort(-counts[items], kind="stable")]
+            self._best = items, counts[items]
+        return self._best
+
+    def _before(self, user: int, item: int) -> Pair:
+        if user >= self._liked.shape[0]:
+            return 0.0, NO_TIME
+        begin, end = self._liked.indptr[user : user + 2]
+        place = int(begin + np.searchsorted(self._liked.indices[begin:end], item))
+        if place == end or self._liked.indices[place] != item:
+            return 0.0, NO_TIME
+        at = int(self._last_at[place])
+        return (float(self._liked.data[place]), at) if NO_TIME < at <= latest_ms() else (0.0, NO_TIME)
+
+    def _part(self, pair: Pair) -> float:
+        return pair[0] * self._decay(pair[1], self._reference) if pair[1] != NO_TIME else 0.0
+
+    def _decay(self, at: int, until: int) -> float:
+        """What is left of 1 from one time to another; more than 1 backwards."""
+        return float(2.0 ** ((at - until) / self._half_life))
+
+    def _reach(self, at: int) -> None:
+        """Let counts be of a time that isn't far before."""
+        self._newest = max(self._newest, at)
+        if self._reference == NO_TIME:
+            self._reference = at
+        elif at - self._reference > FAR * self._half_life:
+            self._counts *= self._decay(self._reference, at)
+            self._reference = at
+
+    def _grow(self, item: int) -> None:
+        if item >= len(self._counts):
+            self._counts = np.concatenate([self._counts, np.zeros(max(item + 1 - len(self._counts), 1_000))])
+
+
+def latest_ms() -> int:
+    """The latest time that can be true: a day from now, because clocks differ."""
+    return round(time.time() * 1000) + DAY_MS
