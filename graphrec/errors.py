@@ -3,7 +3,8 @@
     GraphrecError
     ├── InputError          a file, row, id or setting that the user gave
     │   ├── SplitError      a split that the data can't give
-    │   └── UnknownIdError  an id that the graph doesn't hold
+    │   ├── UnknownIdError  an id that the graph doesn't hold
+    │   └── ConflictError   something that contradicts what was taken before
     ├── QueryError          a file under cypher/, or the parameters given to it
     ├── ServerError         the local Neo4j can't be installed, started or stopped
     ├── GraphError          a Neo4j that can't be reached, or that refused a statement
@@ -33,6 +34,10 @@ class SplitError(InputError):
 
 class UnknownIdError(InputError):
     """An outside id that the graph doesn't hold."""
+
+
+class ConflictError(InputError):
+    """Something that contradicts what was taken before."""
 
 
 class QueryError(GraphrecError):

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.recommend.base import Profile
-from graphrec.serving.catalogue import Bools
 from graphrec.serving.explore import explored
 from graphrec.serving.foldin import Floats, Found, Ints
+from graphrec.serving.ids import Bools
 from graphrec.serving.lists import NO_ITEM
 from graphrec.serving.rerank import calibrated, diversified, scaled, with_share
 from graphrec.serving.state import State
@@ -88,6 +88,8 @@ def _mask(asked: _Asked) -> Bools:
     """Which items may come."""
     mask = allowed(asked.wish, asked.state.catalogue)
     mask = np.ones(asked.state.catalogue.n_items, dtype=bool) if mask is None else mask
+    if asked.state.catalogue.ids.gone is not None:
+        mask &= ~asked.state.catalogue.ids.gone[: len(mask)]
     if not asked.wish.seen:
         mask[asked.state.tastes.seen_by(asked.user)] = False
         mask[asked.own] = False
@@ -103,8 +105,7 @@ def _gather(asked: _Asked) -> tuple[str, Found]:
         return ("fold_in" if len(found.items) else "popular"), found
     change = state.tastes.changes.get(asked.user)
     if change and change.liked:
-        new = np.fromiter(change.liked, dtype=np.int64)
-        step = blended.graph(new, np.fromiter(change.liked.values(), dtype=np.float64))
+        step = blended.graph(*state.tastes.new_likes(asked.user))
         if len(step.items):
             if not change.rms:
                 change.rms = blended.rms(blended.graph(asked.liked, asked.weights))
@@ -199,7 +200,7 @@ def _reordered(asked: _Asked, pool: Found) -> Ints:
     if wish.diversity:
         first = diversified(pool.scores, _features(asked, pool.items), 2 * asked.n, wish.diversity)
         order = np.concatenate([first, order[~np.isin(order, first)]])
-    if wish.calibration and catalogue.tags.nnz:
+    if wish.calibration and catalogue.tagged:
         falling = -np.arange(len(order), dtype=np.float64) if wish.diversity else pool.scores
         tags = _shares(catalogue.tag_rows(pool.items[order]))
         chosen = calibrated(falling, tags, _wanted(asked), 2 * asked.n, wish.calibration)
@@ -213,7 +214,7 @@ def _reordered(asked: _Asked, pool: Found) -> Ints:
 def _features(asked: _Asked, items: Ints) -> NDArray[np.float64]:
     """What two candidates are compared by: their tags, or their vectors where there are no tags."""
     catalogue, vectors = asked.state.catalogue, asked.state.blended.embeddings.item_vectors
-    if catalogue.tags.nnz:
+    if catalogue.tagged:
         found = catalogue.tag_rows(items)
     else:
         found = np.zeros((len(items), vectors.shape[1]))
