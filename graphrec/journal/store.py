@@ -40,12 +40,12 @@ INSERT INTO state VALUES (0, 0, 0);
 item or user, whose id (`event_id` too) may be that of an event."""
 
 FROM_1 = """
-ALTER TABLE events RENAME TO before;
+ALTER TABLE events RENAME TO old_events;
 CREATE TABLE events (
   sequence INTEGER PRIMARY KEY, event_id TEXT NOT NULL, appended_at INTEGER NOT NULL, body TEXT NOT NULL,
   what TEXT NOT NULL DEFAULT 'event', UNIQUE (event_id, what));
-INSERT INTO events SELECT sequence, event_id, appended_at, body, 'event' FROM before;
-DROP TABLE before;
+INSERT INTO events SELECT sequence, event_id, appended_at, body, 'event' FROM old_events;
+DROP TABLE old_events;
 """
 """From format 1, in which every entry was an event: a few seconds for a million."""
 

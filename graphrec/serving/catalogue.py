@@ -43,7 +43,7 @@ class Catalogue:
     n_likers: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        self._order: _Order | None = None
+        self._order: _Order | None = _order_of(self.n_likers)
 
     @property
     def n_items(self) -> int:

@@ -92,14 +92,20 @@ class State:
         """A page of a user's prepared list as it is, None where the list doesn't hold all of it."""
         if user >= len(self.lists.items):
             return None
-        page = slice(offset, offset + k)
-        if self.catalogue.ids.gone is not None:
+        if self.catalogue.ids.gone is not None and self._names_gone(user, offset + k):
             found = self.listed(user)
             return found.of(np.arange(offset, offset + k)) if len(found.items) >= offset + k else None
+        page = slice(offset, offset + k)
         items = self.lists.items[user, page]
         if len(items) < k or items[-1] == NO_ITEM:
             return None
         return Found(items, self.lists.scores[user, page], self.lists.because[user, page])  # type: ignore[arg-type]
+
+    def _names_gone(self, user: int, n: int) -> bool:
+        """Whether one of the first n items of a list, or of the reasons, may be gone."""
+        gone = self.catalogue.ids.gone
+        assert gone is not None
+        return bool(gone[self.lists.items[user, :n]].any() or gone[self.lists.because[user, :n]].any())
 
     def listed(self, user: int) -> Found:
         """The prepared list of a user without items that are gone, empty for one who has none."""
