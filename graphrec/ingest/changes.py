@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphrec.errors import InputError
@@ -52,7 +52,7 @@ def checked_change(change: Mapping[str, Any]) -> dict[str, Any]:
             f"a change {what} has change_id and {key}, and may have at{''.join(f', {part}' for part in parts)}; "
             f"found {', '.join(sorted(change))}"
         )
-    found = {"change_id": clean_id(change["change_id"]), "what": what, key: clean_id(change[key])}
+    found: dict[str, Any] = {"change_id": clean_id(change["change_id"]), "what": what, key: clean_id(change[key])}
     found |= {part: _CHECKS[part](change[part]) for part in parts if part in change}
     if what == "state_tags":
         _check_stated(found.get("tags", {}))
@@ -107,7 +107,7 @@ def clean_followed(user_ids: Any) -> list[str]:
     return found
 
 
-_CHECKS = {
+_CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "title": clean_title,
     "properties": clean_properties,
     "tags": clean_tags,

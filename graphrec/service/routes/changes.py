@@ -64,8 +64,8 @@ async def _changed(request: Request, key: str | None, change: dict[str, Any]) ->
     taken = checked_change({"change_id": key or new_key(), **change})
     done = await service.journal.append_async((), [taken])
     await caught_up(service)
-    key = taken.pop("change_id")
-    return accepted(request, key, done, {"taken": taken})
+    told = {name: value for name, value in taken.items() if name != "change_id"}
+    return accepted(request, taken["change_id"], done, {"taken": told})
 
 
 def new_key() -> str:
