@@ -4,7 +4,8 @@
     ├── InputError          a file, row, id or setting that the user gave
     │   ├── SplitError      a split that the data can't give
     │   ├── PipelineError   a declared pipeline that breaks its schema, or that asks for what items don't have
-    │   └── UnknownIdError  an id that the graph doesn't hold
+    │   ├── UnknownIdError  an id that the graph doesn't hold
+    │   └── ConflictError   something that contradicts what was taken before
     ├── QueryError          a file under cypher/, or the parameters given to it
     ├── ServerError         the local Neo4j can't be installed, started or stopped
     ├── GraphError          a Neo4j that can't be reached, or that refused a statement
@@ -38,6 +39,10 @@ class PipelineError(InputError):
 
 class UnknownIdError(InputError):
     """An outside id that the graph doesn't hold."""
+
+
+class ConflictError(InputError):
+    """Something that contradicts what was taken before."""
 
 
 class QueryError(GraphrecError):

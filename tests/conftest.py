@@ -15,7 +15,14 @@ from graphrec.server.memory import small
 
 NEEDS_SERVER = {"server", "graph"}
 
-LONGEST = ("test_readme.py", "test_bulk.py", "test_journal_kills.py", "test_retrain.py", "test_away.py", "test_survival.py")
+LONGEST = (
+    "test_readme.py",
+    "test_bulk.py",
+    "test_journal_kills.py",
+    "test_retrain.py",
+    "test_away.py",
+    "test_survival.py",
+)
 """Files that take minutes. They begin, so that no process is left alone with one at the end."""
 
 

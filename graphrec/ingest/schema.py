@@ -6,7 +6,17 @@ import uuid
 
 from graphrec.graph import Graph
 
-CONSTRAINTS = ("user_id", "item_id", "tag_name", "model_version", "event_id", "event_at", "graph_name")
+CONSTRAINTS = (
+    "user_id",
+    "item_id",
+    "tag_name",
+    "model_version",
+    "event_id",
+    "event_at",
+    "event_item",
+    "event_user",
+    "graph_name",
+)
 """The files under `cypher/schema/` that make a constraint or an index of that name."""
 
 INDEX_SECONDS = 3600

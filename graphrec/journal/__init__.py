@@ -2,5 +2,6 @@
 
 from graphrec.journal.drain import Drain
 from graphrec.journal.journal import Appended, Entry, Journal, Refused, Stats
+from graphrec.journal.rows import CHANGE, EVENT
 
-__all__ = ["Appended", "Drain", "Entry", "Journal", "Refused", "Stats"]
+__all__ = ["CHANGE", "EVENT", "Appended", "Drain", "Entry", "Journal", "Refused", "Stats"]

@@ -1,16 +1,19 @@
-"""A batch of events into Neo4j; those that it refuses for good are found by halving and put aside."""
+"""A batch of entries into Neo4j, in their order; those that it refuses for good are found by halving and put aside."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from neo4j.exceptions import Neo4jError
 
 from graphrec.errors import GraphError, InputError
 from graphrec.graph import Graph
+from graphrec.ingest.changing import write_changes
 from graphrec.ingest.events import record
 from graphrec.journal.journal import Entry
+from graphrec.journal.rows import EVENT
 
 OF_THE_EVENT = ("Neo.ClientError.Statement.", "Neo.ClientError.Schema.ConstraintValidationFailed")
 """What Neo4j calls an error that lies in the values."""
@@ -19,14 +22,14 @@ DOUBTFUL = ("Neo.DatabaseError.", "Neo.ClientError.Request.")
 """What may lie in the values, or in Neo4j as on a full disk. All other errors of it are waited for until they pass."""
 
 MOST_DOUBTS = 50
-"""Events tried one by one while Neo4j takes none at all."""
+"""Entries tried one by one while Neo4j takes none at all."""
 
 
 @dataclass
 class Delivery:
-    """What became of a batch so far. `taken`: an event that Neo4j has; reasons of refusals by sequence number.
+    """What became of a batch so far. `taken`: the last entry that Neo4j took; reasons of refusals by sequence number.
 
-    `doubts`: errors of single events before Neo4j took any.
+    `doubts`: errors of single entries before Neo4j took any.
     """
 
     taken: Entry | None = None
@@ -35,13 +38,15 @@ class Delivery:
 
 
 def deliver(graph: Graph, entries: Sequence[Entry]) -> dict[int, str]:
-    """The reasons why Neo4j refused some of the events, by sequence number; it has all others, committed.
+    """The reasons why Neo4j refused some of the entries, by sequence number; it has all others, committed.
 
-    GraphError if they can't be delivered now: Neo4j is away, or refuses with what may be its own fault and takes no
-    other event either. What was committed before is known by its log, so all may be delivered again.
+    Events between two changes go together, and so do neighbouring changes. GraphError if they can't be delivered now:
+    Neo4j is away, or refuses with what may be its own fault and takes no other entry either. All may be delivered
+    again, in their order: events are known by their log, and what a change undid is undone by it again.
     """
     found = Delivery()
-    _deliver(graph, entries, found)
+    for _, run in groupby(entries, key=lambda entry: entry.what):
+        _deliver(graph, list(run), found)
     if found.doubts and not found.taken:
         raise found.doubts[-1]
     return found.refused
@@ -49,8 +54,8 @@ def deliver(graph: Graph, entries: Sequence[Entry]) -> dict[int, str]:
 
 def _deliver(graph: Graph, entries: Sequence[Entry], found: Delivery) -> None:
     try:
-        record(graph, [entry.event for entry in entries])
-        found.taken = entries[0]
+        _write(graph, entries)
+        found.taken = entries[-1]
         return
     except GraphError as error:
         if not _code(error).startswith((*OF_THE_EVENT, *DOUBTFUL)):
@@ -68,10 +73,19 @@ def _deliver(graph: Graph, entries: Sequence[Entry], found: Delivery) -> None:
     found.refused[entries[0].sequence] = f"{type(refusal).__name__}: {refusal}"
 
 
+def _write(graph: Graph, entries: Sequence[Entry]) -> None:
+    """Entries that are all events, or all changes."""
+    if entries[0].what == EVENT:
+        record(graph, [entry.event for entry in entries])
+    else:
+        write_changes(graph, [entry.event for entry in entries])
+
+
 def _make_sure(graph: Graph, found: Delivery, error: GraphError) -> None:
-    """Raise GraphError where the trouble is Neo4j's own: it doesn't even take an event that it has already."""
+    """Raise GraphError where the trouble is Neo4j's own: it doesn't even take the entry that it took last, which
+    changes nothing as long as none came after it."""
     if found.taken:
-        record(graph, [found.taken.event])
+        _write(graph, [found.taken])
         return
     found.doubts.append(error)
     if len(found.doubts) > MOST_DOUBTS:

@@ -1,4 +1,4 @@
-"""The journal of events: durable queue towards Neo4j, and the channel through which processes see each other's events.
+"""The journal of events and changes: durable queue towards Neo4j, and the channel between processes.
 
 Sequence numbers begin at 1 and have no gaps, so a reader knows when it has missed something.
 """
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from graphrec.errors import BehindError, FullError, InputError
+from graphrec.errors import BehindError, ConflictError, FullError, InputError
 from graphrec.journal.groups import Groups
-from graphrec.journal.rows import Row, event_of, row_of
+from graphrec.journal.rows import CHANGE, EVENT, Row, change_row_of, event_of, row_of, says_the_same
 from graphrec.journal.store import Store
 
 MOST_WAITING = 1_000_000
@@ -46,10 +46,11 @@ class Appended:
 
 @dataclass(frozen=True)
 class Entry:
-    """An event and its place."""
+    """An event, or a change of an item or user, and its place; `what` says which."""
 
     sequence: int
     event: dict[str, Any]
+    what: str = EVENT
 
 
 @dataclass(frozen=True)
@@ -116,21 +117,26 @@ class Journal:
         self._groups.close()
         self._store.close()
 
-    def append(self, events: Iterable[Mapping[str, Any]]) -> Appended:
-        """Write events; when it returns they are on the disk. All of them, or an error and none.
+    def append(self, events: Iterable[Mapping[str, Any]], changes: Iterable[Mapping[str, Any]] = ()) -> Appended:
+        """Write events, then changes; when it returns they are on the disk. All of them, or an error and none.
 
-        InputError names what is wrong with an event, FullError says to send all of them again later.
+        InputError names what is wrong with an event, FullError says to send all of them again later. ConflictError:
+        the `change_id` was given with another change before.
         """
-        return self.submit(events).result()
+        return self.submit(events, changes).result()
 
-    async def append_async(self, events: Iterable[Mapping[str, Any]]) -> Appended:
+    async def append_async(
+        self, events: Iterable[Mapping[str, Any]], changes: Iterable[Mapping[str, Any]] = ()
+    ) -> Appended:
         """As `append`, without holding up the event loop."""
-        return await asyncio.wrap_future(self.submit(events))
+        return await asyncio.wrap_future(self.submit(events, changes))
 
-    def submit(self, events: Iterable[Mapping[str, Any]]) -> Future[Appended]:
+    def submit(
+        self, events: Iterable[Mapping[str, Any]], changes: Iterable[Mapping[str, Any]] = ()
+    ) -> Future[Appended]:
         """As `append`, without waiting; InputError at once, other errors in the future."""
         now = now_ms()
-        rows = [row_of(event, now) for event in events]
+        rows = [*(row_of(event, now) for event in events), *(change_row_of(change, now) for change in changes)]
         if rows:
             return self._groups.submit(rows)
         nothing: Future[Appended] = Future()
@@ -138,7 +144,7 @@ class Journal:
         return nothing
 
     def read_after(self, sequence: int, limit: int = 1_000) -> list[Entry]:
-        """The events after a sequence number, oldest first. BehindError if some of them are no longer kept.
+        """The entries after a sequence number, oldest first. BehindError if some of them are no longer kept.
 
         Who gets BehindError takes `delivered_sequence()`, reads the graph anew and goes on from there.
         """
@@ -150,9 +156,10 @@ class Journal:
                     f"{state.pruned} up to {state.last}; read the graph anew and go on after {state.delivered}"
                 )
             found = db.execute(
-                "SELECT sequence, body FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?", (sequence, limit)
+                "SELECT sequence, body, what FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?",
+                (sequence, limit),
             ).fetchall()
-        return [Entry(place, event_of(body)) for place, body in found]
+        return [Entry(place, event_of(body), what) for place, body, what in found]
 
     def last_sequence(self) -> int:
         """The sequence number of the last event, 0 before the first."""
@@ -211,14 +218,13 @@ class Journal:
     def _write(self, group: Sequence[list[Row]]) -> list[Appended | Exception]:
         with self._store.writing() as db:
             state = _state(db)
-            known = _known(db, [row.event_id for rows in group for row in rows])
-            batch = _Batch(state, self.most, known)
+            batch = _Batch(state, self.most, *_known(db, [row for rows in group for row in rows]))
             answers = [batch.add(rows, self.path) for rows in group]
             if batch.new:
                 now = now_ms()
                 db.executemany(
-                    "INSERT INTO events VALUES (?, ?, ?, ?)",
-                    [(place, row.event_id, now, row.body) for place, row in batch.new],
+                    "INSERT INTO events VALUES (?, ?, ?, ?, ?)",
+                    [(place, row.event_id, now, row.body, row.what) for place, row in batch.new],
                 )
                 db.execute("UPDATE state SET last = ?", (state.last + len(batch.new),))
         self.n_commits += 1
@@ -226,36 +232,51 @@ class Journal:
 
 
 class _Batch:
-    """Gives sequence numbers to the new events of one commit."""
+    """Gives sequence numbers to the new entries of one commit. `bodies`: those of the changes that are known."""
 
-    def __init__(self, state: State, most: int, known: dict[str, int]) -> None:
+    def __init__(self, state: State, most: int, known: dict[tuple[str, str], int], bodies: dict[str, str]) -> None:
         self.new: list[tuple[int, Row]] = []
         self._known = known
+        self._bodies = bodies
         self._last = state.last
         self._most = most
         self._room = most - (state.last - state.delivered)
 
     def add(self, rows: list[Row], path: Path) -> Appended | Exception:
-        n_new = len({row.event_id for row in rows if row.event_id not in self._known})
+        for row in rows:
+            if row.what == CHANGE and not says_the_same(self._bodies.get(row.event_id, row.body), row.body):
+                return ConflictError(
+                    f"the key {row.event_id!r} came with another change before; take a new one for each"
+                )
+        n_new = len({row.key for row in rows if row.key not in self._known})
         if n_new > max(0, self._room - len(self.new)):
             return FullError(
                 f"the journal {path} holds {self._most - self._room:,} events that Neo4j hasn't got yet, and at most "
                 f"{self._most:,}; none of these {len(rows):,} were written. Start Neo4j and send them again"
             )
         for row in rows:
-            if row.event_id not in self._known:
+            if row.key not in self._known:
                 self.new.append((self._last + len(self.new) + 1, row))
-                self._known[row.event_id] = self.new[-1][0]
-        return Appended(n_new, len(rows) - n_new, tuple(self._known[row.event_id] for row in rows))
+                self._known[row.key] = self.new[-1][0]
+                if row.what == CHANGE:
+                    self._bodies[row.event_id] = row.body
+        return Appended(n_new, len(rows) - n_new, tuple(self._known[row.key] for row in rows))
 
 
 def _state(db: sqlite3.Connection) -> State:
     return State(*db.execute("SELECT last, delivered, pruned FROM state").fetchone())
 
 
-def _known(db: sqlite3.Connection, event_ids: list[str]) -> dict[str, int]:
-    asked = "SELECT event_id, sequence FROM events WHERE event_id IN (SELECT value FROM json_each(?))"
-    return dict(db.execute(asked, (json.dumps(event_ids),)))
+def _known(db: sqlite3.Connection, rows: Sequence[Row]) -> tuple[dict[tuple[str, str], int], dict[str, str]]:
+    """Sequence numbers of the rows that are there, and the bodies of the changes among them."""
+    asked = "FROM events WHERE event_id IN (SELECT value FROM json_each(?))"
+    ids = json.dumps([row.event_id for row in rows])
+    found = db.execute(f"SELECT event_id, what, sequence {asked}", (ids,))
+    known = {(event_id, what): sequence for event_id, what, sequence in found}
+    if all(row.what == EVENT for row in rows):
+        return known, {}
+    changes = json.dumps([row.event_id for row in rows if row.what == CHANGE])
+    return known, dict(db.execute(f"SELECT event_id, body {asked} AND what = '{CHANGE}'", (changes,)))
 
 
 def _prunable(db: sqlite3.Connection, kept_from: int, keep_rows: int) -> int:

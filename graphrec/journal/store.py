@@ -19,14 +19,15 @@ from filelock import FileLock, Timeout
 
 from graphrec.errors import FullError, JournalError
 
-FORMAT = 1
+FORMAT = 2
 PATIENCE_S = 30.0
 POLL_S = 0.001
 ROOM = 1 << 20
 
 TABLES = """
 CREATE TABLE events (
-  sequence INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, appended_at INTEGER NOT NULL, body TEXT NOT NULL);
+  sequence INTEGER PRIMARY KEY, event_id TEXT NOT NULL, appended_at INTEGER NOT NULL, body TEXT NOT NULL,
+  what TEXT NOT NULL DEFAULT 'event', UNIQUE (event_id, what));
 CREATE TABLE refused (
   sequence INTEGER PRIMARY KEY, refused_at INTEGER NOT NULL, body TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE deliveries (tick INTEGER PRIMARY KEY, sequence INTEGER NOT NULL);
@@ -35,7 +36,18 @@ CREATE TABLE state (
 INSERT INTO state VALUES (0, 0, 0);
 """
 """Sequences have no gaps. `state` says the last one, up to which Neo4j has all, and up to which none is kept;
-`deliveries` up to which Neo4j had all in each tick of some seconds."""
+`deliveries` up to which Neo4j had all in each tick of some seconds. `what` an entry is: an event, or a change of an
+item or user, whose id (`event_id` too) may be that of an event."""
+
+FROM_1 = """
+ALTER TABLE events RENAME TO old_events;
+CREATE TABLE events (
+  sequence INTEGER PRIMARY KEY, event_id TEXT NOT NULL, appended_at INTEGER NOT NULL, body TEXT NOT NULL,
+  what TEXT NOT NULL DEFAULT 'event', UNIQUE (event_id, what));
+INSERT INTO events SELECT sequence, event_id, appended_at, body, 'event' FROM old_events;
+DROP TABLE old_events;
+"""
+"""From format 1, in which every entry was an event: a few seconds for a million."""
 
 
 class Store:
@@ -120,6 +132,8 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     found = db.execute("PRAGMA user_version").fetchone()[0]
     if found == 0:
         db.executescript(f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT;")
+    elif found == 1:
+        db.executescript(f"BEGIN IMMEDIATE; {FROM_1} PRAGMA user_version = {FORMAT}; COMMIT;")
     elif found != FORMAT:
         raise JournalError(
             f"the journal {path} has format {found}, this version of graphrec reads {FORMAT}; "

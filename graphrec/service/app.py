@@ -18,7 +18,7 @@ from graphrec.service import problems
 from graphrec.service.guard import Guard
 from graphrec.service.keys import read_keys
 from graphrec.service.metrics import Metrics
-from graphrec.service.routes import events, health, lists
+from graphrec.service.routes import changes, events, health, lists, onboarding
 from graphrec.service.schemas import Problem
 from graphrec.service.settings import ServiceSettings
 from graphrec.serving.keeper import Keeper
@@ -59,7 +59,7 @@ def application(settings: ServiceSettings) -> FastAPI:
         lifespan=_lifespan(settings, metrics, pipeline),
         responses={400: {"model": Problem}, 503: {"model": Problem}},
     )
-    for routes in (lists, events, health):
+    for routes in (lists, events, onboarding, changes, health):
         app.include_router(routes.router)
     problems.install(app)
     keys = None if settings.open else read_keys(Path(settings.home))
@@ -69,7 +69,7 @@ def application(settings: ServiceSettings) -> FastAPI:
             CORSMiddleware,
             allow_origins=list(settings.cors),
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         )
     return app
 

@@ -125,6 +125,6 @@ class Guard:
 
 def role_of(method: str, path: str) -> str:
     """The role that a request needs."""
-    if path == "/v1/events":
+    if path == "/v1/events" or (method == "POST" and path.startswith("/v1/users/") and path.endswith("/onboarding")):
         return "events"
     return "read" if method in ("GET", "HEAD", "OPTIONS") or path == "/v1/recommendations" else "admin"

@@ -20,6 +20,7 @@ class Metrics:
         )
         self._answers = Counter("graphrec_answers", "Lists by what found them.", ["strategy"], registry=here)
         self._events = Counter("graphrec_events", "Events taken, new and repeated.", ["what"], registry=here)
+        self._changes = Counter("graphrec_changes", "Changes and answers taken.", ["what"], registry=here)
         self._gauges = {
             name: Gauge(f"graphrec_{name}", text, registry=here)
             for name, text in {
@@ -49,6 +50,11 @@ class Metrics:
         """Count events."""
         self._events.labels("new").inc(new)
         self._events.labels("repeated").inc(repeated)
+
+    def changes(self, new: int, repeated: int) -> None:
+        """Count changes of items and users, and the answers of new users."""
+        self._changes.labels("new").inc(new)
+        self._changes.labels("repeated").inc(repeated)
 
     def text(self, **gauges: float) -> bytes:
         """All of it in Prometheus's format, with what is the case at this moment."""

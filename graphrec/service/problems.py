@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from graphrec.errors import FullError, GraphError, GraphrecError, InputError, UnknownIdError
+from graphrec.errors import ConflictError, FullError, GraphError, GraphrecError, InputError, UnknownIdError
 
 MEDIA = "application/problem+json"
 RETRY_S = 5
@@ -20,13 +20,21 @@ TITLES = {
     403: "The key doesn't open this",
     404: "Not found",
     405: "This path has another method",
+    409: "It contradicts what was taken before",
     413: "The body is too large",
     422: "The request breaks its schema",
     429: "Too many requests",
     500: "Something went wrong here",
     503: "Not possible at the moment",
 }
-_STATUS = ((UnknownIdError, 404), (InputError, 400), (FullError, 503), (GraphError, 503), (GraphrecError, 500))
+_STATUS = (
+    (UnknownIdError, 404),
+    (ConflictError, 409),
+    (InputError, 400),
+    (FullError, 503),
+    (GraphError, 503),
+    (GraphrecError, 500),
+)
 _log = logging.getLogger(__name__)
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from graphrec.graph import Graph
-from graphrec.serving.catalogue import ITEMS_A_PAGE, Bools, Ids
+from graphrec.serving.catalogue import ITEMS_A_PAGE
+from graphrec.serving.ids import Bools, Ids
 from graphrec.serving.trends import DAY_MS, latest_ms
 from graphrec.transfer import NO_TIME
 

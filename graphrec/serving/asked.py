@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from graphrec.recommend.base import Profile
-from graphrec.serving.catalogue import Bools
 from graphrec.serving.foldin import Floats, Ints
+from graphrec.serving.ids import Bools
 from graphrec.serving.state import State
 from graphrec.serving.wish import Wish, allowed
 
@@ -90,6 +90,8 @@ def _known(state: State, user: int, own: Ints, liked: Ints) -> str:
 def _mask(state: State, user: int, own: Ints, wish: Wish) -> Bools:
     mask = allowed(wish, state.catalogue)
     mask = np.ones(state.catalogue.n_items, dtype=bool) if mask is None else mask
+    if state.catalogue.ids.gone is not None:
+        mask &= ~state.catalogue.ids.gone[: len(mask)]
     if not wish.seen:
         mask[state.tastes.seen_by(user)] = False
         mask[own] = False

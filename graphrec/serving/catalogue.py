@@ -2,85 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from graphrec.errors import UnknownIdError
 from graphrec.graph import Graph
+from graphrec.serving.ids import Bools, Ids
+from graphrec.serving.properties import Properties
+from graphrec.serving.tagged import Tagged
 
 ITEMS_A_PAGE = 5_000
 HEAD = 0.8
 """The share of all likes that the popular items have together."""
 
-Bools = NDArray[np.bool_]
 
+@dataclass(frozen=True, eq=False)
+class _Order:
+    """Items by how many like them, the most first, and which of them lie in the long tail."""
 
-@dataclass(eq=False)
-class Ids:
-    """Outside ids and their positions; new ones go to the end, so that a position never changes."""
-
-    names: list[str] = field(default_factory=list)
-    places: dict[str, int] = field(default_factory=dict)
-
-    def add(self, name: str) -> int:
-        """The position of an id, a new one where it isn't there yet."""
-        place = self.places.get(name)
-        if place is None:
-            place = len(self.names)
-            self.names.append(name)  # first: who reads the place finds the name
-            self.places[name] = place
-        return place
-
-    def add_all(self, names: Iterable[str]) -> NDArray[np.int64]:
-        """The positions of ids."""
-        return np.array([self.add(name) for name in names], dtype=np.int64)
-
-    def find(self, names: Iterable[str], word: str) -> list[int]:
-        """The positions of ids that must be there. UnknownIdError names the first that isn't."""
-        found = []
-        for name in names:
-            if name not in self.places:
-                raise UnknownIdError(f"no {word} '{name[:80]}' is known; check the id, or load it first")
-            found.append(self.places[name])
-        return found
-
-    def __len__(self) -> int:
-        return len(self.names)
+    items: NDArray[np.int32]
+    is_rare: Bools
 
 
 @dataclass(eq=False)
 class Catalogue:
-    """Titles by position (None where there is none), tags as items × `tag_names`, and properties as columns.
+    """Titles by position (None where there is none), tags, properties, and how many people like each item.
 
-    A number's column is float64 with NaN where an item lacks it, a text's an object array with None. `n_likers` counts
-    people. Arrays end where the catalogue was read: items that came later have no tags and no properties yet.
+    Items that came after the catalogue was read are at the end; what is said of them is known from then on. Popularity
+    is as it was read, but for people who were removed since.
     """
 
     ids: Ids
     titles: list[str | None]
-    tags: sparse.csr_array
-    tag_names: tuple[str, ...]
-    numbers: Mapping[str, NDArray[np.float64]]
-    texts: Mapping[str, NDArray[np.object_]]
+    tagged: Tagged
+    properties: Properties
     n_likers: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        self.by_popularity = np.lexsort((np.arange(len(self.n_likers)), -self.n_likers)).astype(np.int32)
-        self._tag_places = {name: n for n, name in enumerate(self.tag_names)}
-        self._columns = self.tags.tocsc()
-        reached = np.cumsum(self.n_likers[self.by_popularity])
-        self._rare = np.ones(len(reached), dtype=bool)
-        self._rare[self.by_popularity[: 1 + int(np.searchsorted(reached, HEAD * self.n_likers.sum()))]] = False
+        self._order: _Order | None = _order_of(self.n_likers)
 
     @property
     def n_items(self) -> int:
-        """How many items there are, those among them that came after the catalogue was read."""
+        """How many positions there are, those of items that came later or were removed among them."""
         return len(self.ids)
+
+    @property
+    def tags(self) -> sparse.csr_array:
+        """Items × `tag_names` with weights; a little work after a change, so ask `tagged` for single items."""
+        return self.tagged.matrix
+
+    @property
+    def tag_names(self) -> tuple[str, ...]:
+        """The tags in the order of `tags`."""
+        return tuple(self.tagged.names)
+
+    @property
+    def numbers(self) -> Mapping[str, NDArray[np.float64]]:
+        """Properties that are numbers, as columns with NaN where an item lacks it."""
+        return self.properties.numbers
+
+    @property
+    def texts(self) -> Mapping[str, NDArray[np.object_]]:
+        """Properties that are texts, as columns with None where an item lacks it."""
+        return self.properties.texts
+
+    @property
+    def by_popularity(self) -> NDArray[np.int32]:
+        """The items that were there when the catalogue was read, the most liked first."""
+        return self._ordered().items
 
     def title(self, item: int) -> str:
         """The title, or the id in quotes."""
@@ -88,24 +81,18 @@ class Catalogue:
 
     def tags_of(self, item: int) -> list[str]:
         """The tags of an item, the heaviest first."""
-        if item >= self.tags.shape[0]:
-            return []
-        begin, end = self.tags.indptr[item : item + 2]
-        order = np.lexsort((self.tags.indices[begin:end], -self.tags.data[begin:end]))
-        return [self.tag_names[tag] for tag in self.tags.indices[begin:end][order]]
+        found = self.tagged.of(item)
+        return [self.tagged.names[tag] for tag in sorted(found, key=lambda tag: (-found[tag], tag))]
 
     def tag_rows(self, items: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Weights of the tags of some items: items × tags, dense; 0 for those that came later."""
-        found = np.zeros((len(items), len(self.tag_names)))
-        known = items < self.tags.shape[0]
-        found[known] = self.tags[items[known]].toarray()
-        return found
+        """Weights of the tags of some items: items × tags, dense; 0 where there is none."""
+        return self.tagged.dense(items)
 
     def is_rare(self, items: NDArray[np.int64]) -> Bools:
         """Which items lie in the long tail: beyond those most liked that together have HEAD of all likes."""
         known = items < len(self.n_likers)
         found = np.ones(len(items), dtype=bool)
-        found[known] = self._rare[items[known]]
+        found[known] = self._ordered().is_rare[items[known]]
         return found
 
     def liking(self, item: int) -> int:
@@ -113,14 +100,46 @@ class Catalogue:
         return int(self.n_likers[item]) if item < len(self.n_likers) else 0
 
     def has_tag(self, name: str) -> Bools:
-        """Which items have a tag. UnknownIdError for a tag that no item has."""
-        if name not in self._tag_places:
-            some = ", ".join(f"'{tag}'" for tag in self.tag_names[:5]) or "none at all"
-            raise UnknownIdError(f"no tag '{name[:80]}'; there are {some}{' …' if len(self.tag_names) > 5 else ''}")
-        found = np.zeros(self.n_items, dtype=bool)
-        tag = self._tag_places[name]
-        found[self._columns.indices[self._columns.indptr[tag] : self._columns.indptr[tag + 1]]] = True
-        return found
+        """Which items have a tag. UnknownIdError for a tag that no item ever had."""
+        return self.tagged.having(name, self.n_items)
+
+    def put(self, item: int, said: Mapping[str, Any]) -> None:
+        """Set what is said of an item: `title`, `properties`, `tags`; what isn't named stays."""
+        if "title" in said:
+            self.titles.extend([None] * (item + 1 - len(self.titles)))
+            self.titles[item] = said["title"]
+        self.properties.put(item, said.get("properties", {}), self.n_items)
+        if "tags" in said:
+            self.tagged.put(item, said["tags"])
+
+    def remove(self, item_id: str) -> None:
+        """Let an item be gone; one of the same id that comes later is another one."""
+        item = self.ids.remove(item_id)
+        if item is not None:
+            self.properties.clear(item)
+            self.tagged.put(item, {})
+            if item < len(self.titles):
+                self.titles[item] = None
+
+    def forget_likes(self, items: NDArray[np.int64]) -> None:
+        """Count one person less for each of some items."""
+        n_likers = self.n_likers.copy()
+        n_likers[items] -= 1
+        self.n_likers, self._order = n_likers, None
+
+    def _ordered(self) -> _Order:
+        order = self._order
+        if order is None:
+            order = self._order = _order_of(self.n_likers)
+        return order
+
+
+def _order_of(n_likers: NDArray[np.int64]) -> _Order:
+    items = np.lexsort((np.arange(len(n_likers)), -n_likers)).astype(np.int32)
+    reached = np.cumsum(n_likers[items])
+    rare = np.ones(len(reached), dtype=bool)
+    rare[items[: 1 + int(np.searchsorted(reached, HEAD * n_likers.sum()))]] = False
+    return _Order(items, rare)
 
 
 def read_catalogue(graph: Graph, ids: Ids, liked: sparse.csr_array, tags: tuple[Sequence[str], Any]) -> Catalogue:
@@ -129,23 +148,10 @@ def read_catalogue(graph: Graph, ids: Ids, liked: sparse.csr_array, tags: tuple[
     rows: list[tuple[int, Mapping[str, Any]]] = []
     for start in range(0, len(ids), ITEMS_A_PAGE):
         for row in graph.read("items/properties", item_ids=ids.names[start : start + ITEMS_A_PAGE]):
-            place, properties = ids.places[row["item_id"]], dict(row["properties"])
-            titles[place] = properties.pop("title", None)
-            rows.append((place, properties))
-    numbers, texts = _columns(rows, len(ids))
+            place, properties = ids.places.get(row["item_id"]), dict(row["properties"])
+            if place is not None:
+                titles[place] = properties.pop("title", None)
+                rows.append((place, properties))
     n_likers = np.bincount(liked.indices, minlength=len(ids)).astype(np.int64)
-    return Catalogue(ids, titles, sparse.csr_array(tags[1]), tuple(tags[0]), numbers, texts, n_likers)
-
-
-def _columns(
-    rows: Sequence[tuple[int, Mapping[str, Any]]], n: int
-) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.object_]]]:
-    numbers: dict[str, NDArray[np.float64]] = {}
-    texts: dict[str, NDArray[np.object_]] = {}
-    for place, properties in rows:
-        for name, value in properties.items():
-            if isinstance(value, int | float):
-                numbers.setdefault(name, np.full(n, np.nan))[place] = value
-            elif isinstance(value, str):
-                texts.setdefault(name, np.full(n, None, dtype=object))[place] = value
-    return numbers, texts
+    tagged = Tagged(sparse.csr_array(tags[1]), tags[0])
+    return Catalogue(ids, titles, tagged, Properties.of(rows, len(ids)), n_likers)

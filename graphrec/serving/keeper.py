@@ -1,4 +1,4 @@
-"""Keeps a state up to date: events of every process as they come, and a new version once its lists are prepared."""
+"""Keeps a state up to date: what every process writes, as it comes, and a new version once its lists are prepared."""
 
 from __future__ import annotations
 
@@ -44,7 +44,6 @@ class Keeper:
         self.trouble: str | None = "Neo4j hasn't been asked yet"
         self._told = ""
         self._refused: tuple[float, PipelineError] | None = None
-        self._sequence = 0
         self._swapping = threading.Lock()
         self._stopping = threading.Event()
         self._threads = [
@@ -66,8 +65,16 @@ class Keeper:
         """Read the graph anew, and take in what the journal holds beyond it."""
         sequence = self.journal.delivered_sequence()
         state = self._read()
+        state.sequence = sequence
         with self._swapping:
-            self._sequence, self.state = self._caught_up(state, sequence), state
+            self._catch_up(state)
+            self.state = state
+
+    def catch_up(self) -> None:
+        """Take in what the journal holds at this moment, in its order. BehindError as `Journal.read_after`."""
+        with self._swapping:
+            if self.state is not None:
+                self._catch_up(self.state)
 
     def _read(self) -> State:
         """The graph's state. Reading it takes long, so what the pipeline refuses isn't read again at once."""
@@ -113,23 +120,16 @@ class Keeper:
             _log.warning("the lists of version %d can't be prepared: %s", live.version, done.stderr.strip()[-500:])
 
     def _tail(self) -> None:
-        with self._swapping:
-            if self.state is None:
-                return
-            try:
-                self._sequence = self._caught_up(self.state, self._sequence)
-                return
-            except BehindError:
-                _log.warning("this process fell behind the journal and reads the graph anew")
-        self.reload()
+        try:
+            self.catch_up()
+        except BehindError:
+            _log.warning("this process fell behind the journal and reads the graph anew")
+            self.reload()
 
-    def _caught_up(self, state: State, sequence: int) -> int:
-        """The last sequence number, its event and all before it taken in."""
-        while entries := self.journal.read_after(sequence, AT_ONCE):
+    def _catch_up(self, state: State) -> None:
+        while entries := self.journal.read_after(state.sequence, AT_ONCE):
             for entry in entries:
-                state.apply(entry.event)
-            sequence = entries[-1].sequence
-        return sequence
+                state.take(entry)
 
 
 def _differ(live: ModelVersion | None, known: ModelVersion | None) -> bool:

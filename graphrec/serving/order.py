@@ -16,7 +16,7 @@ def reordered(asked: Asked, pool: Found) -> Ints:
     order = np.arange(len(pool.items))
     if wish.diversity:
         order = _first(diversified(pool.scores, _features(asked, pool.items), 2 * asked.n, wish.diversity), order)
-    if wish.calibration and catalogue.tags.nnz:
+    if wish.calibration and catalogue.tagged:
         falling = -np.arange(len(order), dtype=np.float64) if wish.diversity else pool.scores
         tags = _shares(catalogue.tag_rows(pool.items[order]))
         chosen = calibrated(falling, tags, _wanted(asked), 2 * asked.n, wish.calibration)
@@ -45,7 +45,7 @@ def _first(places: Ints, order: Ints) -> Ints:
 def _features(asked: Asked, items: Ints) -> NDArray[np.float64]:
     """What two candidates are compared by: their tags, or their vectors where there are no tags."""
     catalogue, vectors = asked.state.catalogue, asked.state.blended.embeddings.item_vectors
-    if catalogue.tags.nnz:
+    if catalogue.tagged:
         found = catalogue.tag_rows(items)
     else:
         found = np.zeros((len(items), vectors.shape[1]))

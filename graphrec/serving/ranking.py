@@ -8,9 +8,9 @@ import numpy as np
 
 from graphrec.recommend.base import Profile
 from graphrec.serving.asked import NOBODY, Asked, asked_about, asked_by, unwanted
-from graphrec.serving.catalogue import Bools
 from graphrec.serving.explore import explored
 from graphrec.serving.foldin import Floats, Found, Ints
+from graphrec.serving.ids import Bools
 from graphrec.serving.order import reordered
 from graphrec.serving.rerank import least_marked, scaled
 from graphrec.serving.sources import BY_NAME

@@ -41,9 +41,8 @@ def blend(asked: Asked) -> Found:
         return listed
     change = state.tastes.changes.get(asked.user)
     if change and change.liked:
-        listed = state.blended.drawn_on(listed, asked.user, (asked.liked, asked.weights), change.liked)
-        new = np.fromiter(change.liked, dtype=np.int64)
-        step = state.blended.graph(new, np.fromiter(change.liked.values(), dtype=np.float64))
+        listed = state.blended.drawn_on(listed, asked.user, (asked.liked, asked.weights), asked.new)
+        step = state.blended.graph(*state.tastes.new_likes(asked.user))
         if len(step.items):
             if not change.rms:
                 change.rms = state.blended.rms(state.blended.graph(asked.liked, asked.weights))

@@ -13,12 +13,17 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from graphrec.graph import Graph
+from graphrec.journal import CHANGE, Entry
 from graphrec.kinds import kind_weight
 from graphrec.serving.arrivals import Arrivals, read_arrivals
-from graphrec.serving.catalogue import Catalogue, Ids, read_catalogue
+from graphrec.serving.catalogue import Catalogue, read_catalogue
+from graphrec.serving.changes import CHANGES
 from graphrec.serving.foldin import Blended, Found
+from graphrec.serving.ids import Ids
 from graphrec.serving.lists import NO_ITEM, Lists, lists_folder
 from graphrec.serving.pipeline import Pipeline, default_pipeline
+from graphrec.serving.questions import Questions, work_out
+from graphrec.serving.removed import remove_missing
 from graphrec.serving.tag_space import TagSpace
 from graphrec.serving.tastes import Change, Tastes
 from graphrec.serving.trends import DAY_MS, Trends
@@ -34,8 +39,9 @@ class State:
     """Users and items have the positions of the version's files first; those that came later follow.
 
     `version` is None where no blend is live yet: answers then come from tastes and popularity alone. `followed`: whom
-    users follow; `stated`: weights of tags by name that users said to like, below 0 to dislike; `pipeline`: how lists
-    are made. `lock` is held while an event is taken in, and while an answer reads more than the prepared list.
+    users follow; `stated`: what users say of tags, by name, from −1 to 1; `pipeline`: how lists are made. `sequence`:
+    up to which the journal has been taken in, in its order. `lock` is held while an event or a change is taken in, and
+    while an answer reads more than the prepared list.
     """
 
     users: Ids
@@ -49,7 +55,10 @@ class State:
     arrivals: Arrivals = field(default_factory=Arrivals)
     followed: dict[int, list[int]] = field(default_factory=dict)
     stated: dict[int, dict[str, float]] = field(default_factory=dict)
+    sequence: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
+    _questions: Questions | None = None
+    _asking: threading.Lock = field(default_factory=threading.Lock)
 
     def apply(self, event: Mapping[str, Any]) -> None:
         """Take in an event; users and items that are new get a place. Doing it again changes nothing."""
@@ -72,27 +81,74 @@ class State:
         """Whether a list with items was prepared for a user."""
         return 0 <= user < len(self.lists.items) and self.lists.depth > 0 and self.lists.items[user, 0] != NO_ITEM
 
+    def apply_early(self, sequence: int, event: Mapping[str, Any]) -> None:
+        """Take in an event of this process before its turn in the journal. One whose turn has been is left alone: what
+        came after it may have undone it."""
+        with self.lock:
+            if sequence > self.sequence:
+                self.apply(event)
+
+    def take(self, entry: Entry) -> None:
+        """Take in the journal's next entry."""
+        with self.lock:
+            if entry.what == CHANGE:
+                self.change(entry.event)
+            else:
+                self.apply(entry.event)
+            self.sequence = entry.sequence
+
+    def change(self, change: Mapping[str, Any]) -> None:
+        """Take in a change of an item or user. Doing it again changes nothing."""
+        with self.lock:
+            CHANGES[change["what"]](self, change)
+
+    def questions(self) -> Questions:
+        """What to ask a new user, worked out when it is first asked for; about a second with many users."""
+        with self._asking:
+            if self._questions is None:
+                with self.lock:
+                    tags, names = self.catalogue.tags, self.catalogue.tag_names
+                tastes = self.tastes
+                self._questions = work_out(tastes.liked, tastes.seen, self.catalogue.n_likers, (tags, names))
+            return self._questions
+
     def page(self, user: int, offset: int, k: int) -> Found | None:
         """A page of a user's prepared list as it is, None where the list doesn't hold all of it."""
         if user >= len(self.lists.items):
             return None
+        if self.catalogue.ids.gone is not None and self._names_gone(user, offset + k):
+            found = self.listed(user)
+            return found.of(np.arange(offset, offset + k)) if len(found.items) >= offset + k else None
         page = slice(offset, offset + k)
         items = self.lists.items[user, page]
         if len(items) < k or items[-1] == NO_ITEM:
             return None
         return Found(items, self.lists.scores[user, page], self.lists.because[user, page])  # type: ignore[arg-type]
 
+    def _names_gone(self, user: int, n: int) -> bool:
+        """Whether one of the first n items of a list, or of the reasons, may be gone."""
+        gone = self.catalogue.ids.gone
+        assert gone is not None
+        return bool(gone[self.lists.items[user, :n]].any() or gone[self.lists.because[user, :n]].any())
+
     def listed(self, user: int) -> Found:
-        """The prepared list of a user, empty for one who has none."""
+        """The prepared list of a user without items that are gone, empty for one who has none."""
         if not self.has_list(user):
             return Found.nothing()
         items = self.lists.items[user]
         n = int(np.searchsorted(items == NO_ITEM, True))
-        return Found(
+        found = Found(
             items[:n].astype(np.int64),
             self.lists.scores[user, :n].astype(np.float64),
             self.lists.because[user, :n].astype(np.int64),
         )
+        return found if self.catalogue.ids.gone is None else self._there(found)
+
+    def _there(self, found: Found) -> Found:
+        """Without the items that are gone, as items and as reasons."""
+        ids = self.catalogue.ids
+        found = found.of(ids.is_there(found.items))
+        return Found(found.items, found.scores, np.where(ids.is_there(found.because), found.because, NO_ITEM))
 
 
 def load_state(graph: Graph, pipeline: Pipeline | None = None) -> State:
@@ -105,11 +161,12 @@ def load_state(graph: Graph, pipeline: Pipeline | None = None) -> State:
     version = current(graph, MODEL)
     snapshot = Snapshot.from_graph(graph)
     users, items, lists, blended, seen = _learnt(graph, version)
+    remove_missing(graph, version, (users, snapshot.user_ids), (items, snapshot.item_ids), blended.embeddings)
     rows, columns = users.add_all(snapshot.user_ids), items.add_all(snapshot.item_ids)
     shape = len(users), len(items)
     liked = _placed(snapshot.matrix, rows, columns, shape)
     now_seen = _placed(snapshot.seen, rows, columns, shape)
-    tastes = Tastes(liked, now_seen)
+    tastes = Tastes(liked, now_seen, items)
     tastes.changes = _changes(liked, now_seen, seen) if len(lists.items) else {}
     tags = _placed(snapshot.tags, columns, np.arange(len(snapshot.tag_names)), (len(items), len(snapshot.tag_names)))
     catalogue = read_catalogue(graph, items, liked, (snapshot.tag_names.tolist(), tags))
@@ -127,6 +184,7 @@ def load_state(graph: Graph, pipeline: Pipeline | None = None) -> State:
         trends=Trends(liked, last_at, half_life_ms),
         arrivals=read_arrivals(graph, items, liked, last_at),
         followed=_followed(snapshot.follows, rows),
+        stated=_stated(graph, users),
     )
 
 
@@ -155,6 +213,15 @@ def _learnt(graph: Graph, version: ModelVersion | None) -> tuple[Ids, Ids, Lists
         blended,
         sparse.csr_array((ones, arrays["seen_indices"], arrays["seen_indptr"]), shape=shape),
     )
+
+
+def _stated(graph: Graph, users: Ids) -> dict[int, dict[str, float]]:
+    """What users say of tags."""
+    found: dict[int, dict[str, float]] = {}
+    for rows in graph.read("snapshot/stated"):
+        for user_id, tag, weight in zip(rows["user_id"], rows["tag"], rows["weight"], strict=True):
+            found.setdefault(users.add(user_id), {})[tag] = weight
+    return found
 
 
 def _placed(

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.errors import InputError
-from graphrec.serving.catalogue import Bools, Catalogue
+from graphrec.serving.catalogue import Catalogue
+from graphrec.serving.ids import Bools
 
 MOST_CONDITIONS = 20
 _CONDITION = re.compile(r"(?P<name>\w{1,64})\s*(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.{1,200})", re.DOTALL)
@@ -125,6 +126,7 @@ def holds(condition: str, catalogue: Catalogue) -> Bools:
         return has if sign == "=" else ~has
     mask = np.zeros(catalogue.n_items, dtype=bool)
     column, wanted = _column(name, sign, value, catalogue)
+    column = column[: len(mask)]
     has = ~np.isnan(column) if column.dtype == np.float64 else column != np.array(None)
     mask[: len(column)][has] = _COMPARE[sign](column[has], wanted)
     return mask

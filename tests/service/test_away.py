@@ -42,6 +42,11 @@ def test_answers_go_on_events_wait_and_arrive_once(home: Home, tmp_path: Path) -
             for event in [*events, *events]:
                 assert client.post("/v1/events", json=event).status_code == 202
             assert set(ids(client.get("/v1/users/u0/recommendations?k=30"))) == set(before[5:])
+            assert client.put("/v1/items/new", json={"title": "New", "tags": ["fresh"]}).status_code == 202
+            assert client.delete(f"/v1/items/{before[5]}").status_code == 202
+            answers = {"liked": ["new"], "tags": {"fresh": 1.0}}
+            assert client.post("/v1/users/u1/onboarding", json=answers).status_code == 202
+            assert set(ids(client.get("/v1/users/u0/recommendations?k=30"))) == {*before[6:], "new"}
             assert client.get("/v1/users/u0/people").status_code == 503
             assert client.get("/v1/users/u0/people").headers["Retry-After"]
             assert client.get("/ready").status_code == 200
@@ -55,7 +60,13 @@ def test_answers_go_on_events_wait_and_arrive_once(home: Home, tmp_path: Path) -
             found = session.run("MATCH (e:Event) RETURN count(e) AS n").single(strict=True)["n"]
             kinds = "MATCH (:User {user_id: 'u0'})-[r:INTERACTED {kind: 'interaction'}]->() RETURN sum(r.count) AS n"
             counted = session.run(kinds).single(strict=True)["n"]
-        assert (found, counted) == (5, 5)
+            asked = (
+                "MATCH (i:Item) WHERE i.item_id IN $ids RETURN i.item_id, i.title, [(i)<-[:INTERACTED]-(u) | u.user_id]"
+            )
+            assert session.run(asked, ids=["new", before[5]]).values() == [["new", "New", ["u1"]]]
+            stated = "MATCH (:User {user_id: 'u1'})-[r:PREFERS]->(:Tag {name: 'fresh'}) RETURN r.weight"
+            assert session.run(stated).value() == [1.0]
+        assert (found, counted) == (6, 5)
 
 
 def test_a_full_journal_says_when_to_come_again(home: Home, tmp_path: Path) -> None:

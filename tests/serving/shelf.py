@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from graphrec.serving.catalogue import Catalogue, Ids
+from graphrec.serving.catalogue import Catalogue
 from graphrec.serving.foldin import Blended
+from graphrec.serving.ids import Ids
 from graphrec.serving.lists import NO_ITEM, Lists
+from graphrec.serving.properties import Properties
 from graphrec.serving.state import State
+from graphrec.serving.tagged import Tagged
 from graphrec.serving.tastes import Tastes
 from graphrec.versions import Embeddings, unit_vectors
 
@@ -32,8 +35,8 @@ def made_state() -> State:
     texts = {"country": np.array(["fr", None, "us"] * 4, dtype=object)}
     n_likers = np.bincount(liked.indices, minlength=N_ITEMS).astype(np.int64)
     titles: list[str | None] = [f"Film {n}" if n else None for n in range(N_ITEMS)]
-    catalogue = Catalogue(items, titles, tags, GENRES, numbers, texts, n_likers)
-    return State(users, catalogue, made_lists(liked), made_blend(rng), Tastes(liked, liked.astype(bool)), None)
+    catalogue = Catalogue(items, titles, Tagged(tags, GENRES), Properties(numbers, texts), n_likers)
+    return State(users, catalogue, made_lists(liked), made_blend(rng), Tastes(liked, liked.astype(bool), items), None)
 
 
 def made_lists(liked: sparse.csr_array) -> Lists:

@@ -20,8 +20,8 @@ async def events(request: Request, body: EventsIn | EventIn) -> Response:
     done = await service.journal.append_async(rows)
     state = service.keeper.state
     if state is not None:
-        for row in rows:
-            state.apply(row)
+        for row, sequence in zip(rows, done.sequences, strict=True):
+            state.apply_early(sequence, row)
     service.metrics.events(done.new, done.repeated)
     answer = json_of({"new": done.new, "repeated": done.repeated})
     answer.status_code = 202

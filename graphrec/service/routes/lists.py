@@ -61,8 +61,13 @@ async def people(request: Request, user_id: UserId, k: Annotated[int, Query(ge=1
     def work() -> list[dict[str, Any]]:
         return graph.within(PEOPLE_S).read("people/friends_of_friends", user_ids=[user_id], k=k)
 
-    rows = await asked(service, work, PEOPLE_S)
-    found = [{"rank": row["rank"], "user_id": row["friend_id"], "friends_in_common": row["score"]} for row in rows]
+    removed = state_of(service).users.removed()
+    rows = [] if user_id in removed else await asked(service, work, PEOPLE_S)
+    there = [row for row in rows if row["friend_id"] not in removed]
+    found = [
+        {"rank": rank, "user_id": row["friend_id"], "friends_in_common": row["score"]}
+        for rank, row in enumerate(there, start=1)
+    ]
     return json_of({"request_id": request_id_of(request), "user_id": user_id, "people": found})
 
 

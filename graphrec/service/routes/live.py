@@ -47,7 +47,8 @@ async def ranked_by(service: Service, state: State, names: str, profile: Profile
     wanted = names.split(",")
     if len(wanted) > MOST_NAMES:
         raise InputError(f"expected at most {MOST_NAMES} recommenders, found {len(wanted)}")
-    mask = allowed(wish, state.catalogue)
+    with state.lock:
+        mask = allowed(wish, state.catalogue)
     ids = state.catalogue.ids.names
     only = None if mask is None else frozenset(ids[item] for item in np.flatnonzero(mask).tolist())
     candidates = Candidates(allowed=only, seen=wish.seen)

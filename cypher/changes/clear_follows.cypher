@@ -1,0 +1,7 @@
+// The relationships from a user to those whom it follows, removed.
+//
+// $user_id: the user
+// access: write
+// :param {user_id: '1'}
+MATCH (:User {user_id: $user_id})-[r:FOLLOWS]->()
+DELETE r

@@ -1,0 +1,47 @@
+"""Changes of items and users in memory, as they come by the journal. Each does what Neo4j is told to do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphrec.serving.state import State
+
+
+def _put_item(state: State, change: Mapping[str, Any]) -> None:
+    state.catalogue.put(state.catalogue.ids.add(change["item_id"]), change)
+
+
+def _delete_item(state: State, change: Mapping[str, Any]) -> None:
+    state.catalogue.remove(change["item_id"])
+
+
+def _put_user(state: State, change: Mapping[str, Any]) -> None:
+    user = state.users.add(change["user_id"])
+    if "follows" in change:
+        state.followed[user] = state.users.add_all(change["follows"]).tolist()
+
+
+def _delete_user(state: State, change: Mapping[str, Any]) -> None:
+    user = state.users.remove(change["user_id"])
+    if user is not None:
+        state.catalogue.forget_likes(state.tastes.forget(user))
+        state.stated.pop(user, None)
+        state.followed.pop(user, None)
+
+
+def _state_tags(state: State, change: Mapping[str, Any]) -> None:
+    user = state.users.add(change["user_id"])
+    said = state.stated.get(user, {}) | change["tags"]
+    state.stated[user] = {tag: weight for tag, weight in said.items() if weight}
+
+
+CHANGES: Mapping[str, Callable[[State, Mapping[str, Any]], None]] = {
+    "put_item": _put_item,
+    "delete_item": _delete_item,
+    "put_user": _put_user,
+    "delete_user": _delete_user,
+    "state_tags": _state_tags,
+}
+"""By `what` a change is, as in `graphrec.ingest.changes.KINDS`."""
