@@ -110,7 +110,7 @@ class Keeper:
         """The last sequence number, its event and all before it taken in."""
         while entries := self.journal.read_after(sequence, AT_ONCE):
             for entry in entries:
-                state.apply(entry.event)
+                state.apply(entry.event, counts=True)
             sequence = entries[-1].sequence
         return sequence
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from graphrec.recommend.base import Profile
 from graphrec.serving.catalogue import Bools
+from graphrec.serving.context import Moved, says
 from graphrec.serving.explore import explored
 from graphrec.serving.foldin import Floats, Found, Ints
 from graphrec.serving.lists import NO_ITEM
@@ -24,7 +26,7 @@ POOL = 100
 class Answer:
     """Positions of items, the best first, with scores, the liked item behind each (NO_ITEM: none) and the probability
     that it was shown at its position. `strategy` found most of it, `fallbacks` filled what was left. `told`: reasons of
-    the first items, where who found them gave some."""
+    the first items, where who found them gave some. `moved`: what context did to items, None without one."""
 
     items: Ints
     scores: Floats
@@ -33,6 +35,7 @@ class Answer:
     strategy: str
     fallbacks: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    moved: Mapping[int, Moved] | None = None
 
 
 @dataclass(eq=False)
@@ -47,6 +50,7 @@ class _Asked:
     wish: Wish
     mask: Bools | None = None
     fallbacks: list[str] = field(default_factory=list)
+    moved: dict[int, Moved] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -171,25 +175,51 @@ def _joined(one: Found, other: Found) -> Found:
 
 
 def _ruled(asked: _Asked, found: Found) -> Found:
-    if not asked.wish.rules or not len(found.items):
-        return found
-    scores = found.scores.copy()
-    distance = float(scores.max() - scores.min()) or 1.0
-    for rule in asked.wish.rules:
-        scores += rule.amount * distance * holds(rule.condition, asked.state.catalogue)[found.items]
-    return _best_first(Found(found.items, scores, found.because))
+    """Moved by rules, then by context."""
+    if asked.wish.rules and len(found.items):
+        scores, distance = found.scores.copy(), _distance(found)
+        for rule in asked.wish.rules:
+            scores += rule.amount * distance * holds(rule.condition, asked.state.catalogue)[found.items]
+        found = _best_first(Found(found.items, scores, found.because))
+    return _in_context(asked, found) if asked.wish.context and len(found.items) else found
+
+
+def _in_context(asked: _Asked, found: Found) -> Found:
+    """What is liked more than usual in the wish's context goes up, and has it as its reason if that brings it there."""
+    wish = asked.wish
+    lifts = asked.state.tallies.lifts(wish.context, found.items)
+    parts = wish.context_weight * _distance(found) * lifts.sum(axis=0)
+    there = frozenset(found.items[: asked.n].tolist())
+    order = np.lexsort((found.items, -np.round(found.scores + parts, 10)))
+    strongest = lifts.argmax(axis=0)
+    for place, n in enumerate(order[: _pooled(asked)].tolist()):
+        item, part = int(found.items[n]), float(parts[n])
+        brought = place < asked.n and part > 0 and item not in there
+        asked.moved[item] = Moved(part, says(wish.context[strongest[n]]) if brought else "")
+    return Found(found.items, found.scores + parts, found.because).of(order)
+
+
+def _distance(found: Found) -> float:
+    """From the best to the last candidate."""
+    return float(found.scores.max() - found.scores.min()) or 1.0
+
+
+def _pooled(asked: _Asked) -> int:
+    """How many candidates are put in another order."""
+    return max(4 * asked.n, POOL)
 
 
 def _page(asked: _Asked, strategy: str, found: Found) -> Answer:
     wish = asked.wish
-    pool = found.of(np.arange(min(len(found.items), max(4 * asked.n, POOL))))
+    pool = found.of(np.arange(min(len(found.items), _pooled(asked))))
     order = _reordered(asked, pool)
     places, chances = explored(len(order), asked.n, wish.explore, wish.seed) if wish.explore else (None, None)
     order = order[: asked.n] if places is None else order[places]
     page = slice(wish.offset, asked.n)
     shown = pool.of(order[page])
     odds = np.ones(len(order)) if chances is None else chances
-    return Answer(shown.items, shown.scores, shown.because, odds[page], strategy, tuple(asked.fallbacks))
+    parts = shown.items, shown.scores, shown.because, odds[page]
+    return Answer(*parts, strategy, tuple(asked.fallbacks), moved=asked.moved if wish.context else None)
 
 
 def _reordered(asked: _Asked, pool: Found) -> Ints:

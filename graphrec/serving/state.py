@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from graphrec.graph import Graph
+from graphrec.kinds import kind_weight
 from graphrec.serving.catalogue import Catalogue, Ids, read_catalogue
+from graphrec.serving.context import Tallies, context_of, read_tallies
 from graphrec.serving.foldin import Blended, Found
 from graphrec.serving.lists import NO_ITEM, Lists, lists_folder
 from graphrec.serving.tastes import Change, Tastes
@@ -37,13 +39,19 @@ class State:
     blended: Blended
     tastes: Tastes
     version: ModelVersion | None
+    tallies: Tallies = field(default_factory=Tallies.none)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def apply(self, event: Mapping[str, Any]) -> None:
-        """Take in an event; users and items that are new get a place. Doing it again changes nothing."""
+    def apply(self, event: Mapping[str, Any], *, counts: bool = False) -> None:
+        """Take in an event; users and items that are new get a place. Doing it again changes nothing.
+
+        `counts`: its context is added to the tallies, which the one says who reads each event of the journal once.
+        """
         with self.lock:
             user, item = self.users.add(event["user_id"]), self.catalogue.ids.add(event["item_id"])
             self.tastes.apply(user, item, event["kind"])
+            if counts and kind_weight(event["kind"]) > 0:
+                self.tallies.count(item, context_of(event))
 
     def page(self, user: int, offset: int, k: int) -> Found | None:
         """A page of a user's prepared list as it is, None where the list doesn't hold all of it."""
@@ -84,7 +92,7 @@ def load_state(graph: Graph) -> State:
     tastes.changes = _changes(liked, now_seen, seen) if len(lists.items) else {}
     tags = _placed(snapshot.tags, columns, np.arange(len(snapshot.tag_names)), (len(items), len(snapshot.tag_names)))
     catalogue = read_catalogue(graph, items, liked, (snapshot.tag_names.tolist(), tags))
-    return State(users, catalogue, lists, blended, tastes, version)
+    return State(users, catalogue, lists, blended, tastes, version, read_tallies(graph, items, snapshot, columns))
 
 
 def _learnt(graph: Graph, version: ModelVersion | None) -> tuple[Ids, Ids, Lists, Blended, sparse.csr_array]:

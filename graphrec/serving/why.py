@@ -41,7 +41,14 @@ def sentences(state: State, answer: Answer) -> list[str]:
         else:
             n = likers(item)
             told.append(f"{n} {'person' if n == 1 else 'people'} liked it" if n else "new here")
-    return told
+    return told if answer.moved is None else _by_context(answer, told)
+
+
+def _by_context(answer: Answer, told: list[str]) -> list[str]:
+    """The same sentences, but of the items that are there because of the context."""
+    moved = answer.moved or {}
+    reasons = [moved[item].reason if item in moved else "" for item in answer.items.tolist()]
+    return [reason or sentence for reason, sentence in zip(reasons, told, strict=True)]
 
 
 def why(state: State, user_id: str, item_id: str, k: int = 5) -> Why:
