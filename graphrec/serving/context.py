@@ -7,15 +7,15 @@ n(i, c) counts likes of item i in context c, n(i) those whose context is known, 
 So likes that came are compared with likes to expect, and PRIOR pulls towards 0 what little is known of (gamma–Poisson
 shrinkage: DuMouchel, "Bayesian data mining in large frequency tables", The American Statistician 1999). Lifts of
 several keys add up. A list is made without context and weighted by it afterwards, which needs no model of its own:
-contextual post-filtering (Panniello et al., "Experimental comparison of pre- vs. post-filtering approaches in context-aware
-recommender systems", RecSys 2009; Adomavicius and Tuzhilin, "Context-aware recommender systems", 2011).
+contextual post-filtering (Panniello et al., "Experimental comparison of pre- vs. post-filtering approaches in
+context-aware recommender systems", RecSys 2009; Adomavicius and Tuzhilin, "Context-aware recommender systems", 2011).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,76 +77,73 @@ def says(pair: Pair) -> str:
     return _SAYS.get(pair[0]) or f"often chosen when {pair[0]} is {pair[1]}"
 
 
-class Tallies:
-    """How often each item was liked in each context: items × pairs in columns, and what came since in dictionaries.
+class Counts:
+    """How often each item was counted by each name: columns of a matrix, and what came since in dictionaries.
 
-    `counts`: CSC, its columns those of `pairs`. Counting an event changes a few entries of dictionaries.
+    `matrix`: items × names, CSC with sorted rows. Adding one changes one entry of a dictionary.
     """
 
-    def __init__(self, pairs: Sequence[Pair], counts: sparse.csc_array) -> None:
-        self.counts = counts
-        self.columns = {pair: n for n, pair in enumerate(pairs)}
-        self._added: dict[Pair, dict[int, int]] = {}
-        self._totals: dict[Pair, float] = dict(zip(pairs, counts.sum(axis=0).tolist(), strict=True))
-        self._likes: dict[str, Floats] = {}
-        self._added_likes: dict[str, dict[int, int]] = {}
-        self._all: dict[str, float] = {}
-        for key in dict.fromkeys(key for key, _ in pairs):
-            of_key = counts[:, [n for pair, n in self.columns.items() if pair[0] == key]]
-            self._likes[key] = np.asarray(of_key.sum(axis=1), dtype=np.float64)
-            self._all[key] = float(self._likes[key].sum())
+    def __init__(self, names: Sequence[Any], matrix: sparse.csc_array) -> None:
+        matrix.sort_indices()
+        self.matrix = matrix
+        self.columns = {name: n for n, name in enumerate(names)}
+        self.totals: dict[Any, float] = dict(zip(names, matrix.sum(axis=0).tolist(), strict=True))
+        self._added: dict[Any, dict[int, int]] = {}
 
-    @classmethod
-    def none(cls) -> Self:
-        """Nothing was counted."""
-        return cls([], sparse.csc_array((0, 0), dtype=np.float64))
+    def add(self, name: Any, item: int) -> None:
+        """Count an item once more."""
+        added = self._added.setdefault(name, {})
+        added[item] = added.get(item, 0) + 1
+        self.totals[name] = self.totals.get(name, 0) + 1
 
-    @property
-    def keys(self) -> list[str]:
-        """The keys of which any value was seen, in order."""
-        return sorted(self._all)
+    def of(self, name: Any, items: Ints) -> Floats:
+        """The counts of some items."""
+        found = np.zeros(len(items))
+        if name in self.columns:
+            column = self.columns[name]
+            begin, end = self.matrix.indptr[column : column + 2]
+            rows, values = self.matrix.indices[begin:end], self.matrix.data[begin:end]
+            place = np.minimum(np.searchsorted(rows, items), len(rows) - 1)
+            found += np.where(rows[place] == items, values[place], 0)
+        if name in self._added:
+            added = self._added[name]
+            found += np.fromiter((added.get(item, 0) for item in items.tolist()), dtype=np.float64, count=len(items))
+        return found
+
+
+class Tallies:
+    """How often each item was liked in each context (`pairs`), and with each key known (`keys`)."""
+
+    def __init__(self, pairs: Counts, keys: Counts) -> None:
+        self.pairs = pairs
+        self.keys = keys
 
     def count(self, item: int, pairs: Iterable[Pair]) -> None:
         """Count a like in its context."""
         for pair in pairs:
-            key = pair[0]
-            for added in (self._added.setdefault(pair, {}), self._added_likes.setdefault(key, {})):
-                added[item] = added.get(item, 0) + 1
-            self._totals[pair] = self._totals.get(pair, 0) + 1
-            self._all[key] = self._all.get(key, 0) + 1
+            self.pairs.add(pair, item)
+            self.keys.add(pair[0], item)
 
     def lifts(self, pairs: Sequence[Pair], items: Ints) -> Floats:
         """Pairs × items. 0 for a value never seen, and for device, place and time where no event ever told one;
         InputError for another key that none told."""
         found = np.zeros((len(pairs), len(items)))
         for n, (key, value) in enumerate(pairs):
-            if key in self._all:
+            if key in self.keys.totals:
                 found[n] = self._lift(key, _near(key, value), items)
             elif key not in FIELDS and key not in CYCLES:
-                known = ", ".join(name for name in self.keys if name not in FIELDS and name not in CYCLES)
+                known = ", ".join(
+                    sorted(name for name in self.keys.totals if name not in FIELDS and name not in CYCLES)
+                )
                 raise InputError(f"no event has told a context {key[:80]!r}; there are {known or 'none yet'}")
         return found
 
     def _lift(self, key: str, values: Sequence[str], items: Ints) -> Floats:
-        liked = np.zeros(len(items))
-        for value in values:
-            liked += self._column((key, value), items) + _counted(self._added.get((key, value)), items)
-        share = sum(self._totals.get((key, value), 0.0) for value in values) / self._all[key]
-        likes = _counted(self._added_likes.get(key), items)
-        known = self._likes.get(key, np.zeros(0))
-        there = items < len(known)
-        likes[there] += known[items[there]]
-        return np.asarray(np.log((liked + PRIOR) / (likes * share + PRIOR)))
-
-    def _column(self, pair: Pair, items: Ints) -> Floats:
-        """The counts of some items, 0 where there are none."""
-        column = self.columns.get(pair)
-        if column is None:
-            return np.zeros(len(items))
-        begin, end = self.counts.indptr[column : column + 2]
-        rows, values = self.counts.indices[begin:end], self.counts.data[begin:end]
-        place = np.minimum(np.searchsorted(rows, items), len(rows) - 1)
-        return np.where(rows[place] == items, values[place], 0.0)
+        pairs = [(key, value) for value in values if (key, value) in self.pairs.totals]
+        liked = sum((self.pairs.of(pair, items) for pair in pairs), start=np.zeros(len(items)))
+        share = sum(self.pairs.totals[pair] for pair in pairs) / self.keys.totals[key]
+        expected = self.keys.of(key, items) * share
+        return np.asarray(np.log((liked + PRIOR) / (expected + PRIOR)))
 
 
 def read_tallies(graph: Graph, ids: Ids, snapshot: Snapshot, columns: Ints) -> Tallies:
@@ -166,13 +163,17 @@ def read_tallies(graph: Graph, ids: Ids, snapshot: Snapshot, columns: Ints) -> T
 
 def tallied(parts: Sequence[Part], n_items: int) -> Tallies:
     """Tallies of pairs, each given once."""
-    indptr = np.cumsum([0, *(len(items) for _, items, _ in parts)])
-    order = [np.argsort(items) for _, items, _ in parts]
-    nothing: list[Any] = [np.zeros(0, dtype=np.int64)]
-    indices = np.concatenate([*(part[1][by] for part, by in zip(parts, order, strict=True)), *nothing])
-    data = np.concatenate([*(part[2][by] for part, by in zip(parts, order, strict=True)), *nothing]).astype(np.float64)
-    counts = sparse.csc_array((data, indices, indptr), shape=(n_items, len(parts)))
-    return Tallies([part[0] for part in parts], counts)
+    parts = [part for part in parts if len(part[1])]
+    pairs = [part[0] for part in parts]
+    keys = {key: n for n, key in enumerate(dict.fromkeys(key for key, _ in pairs))}
+    rows = np.concatenate([np.zeros(0, dtype=np.int64), *(items for _, items, _ in parts)])
+    data = np.concatenate([np.zeros(0), *(counts for _, _, counts in parts)])
+    columns = np.repeat(np.arange(len(parts)), [len(items) for _, items, _ in parts])
+    of_key = np.array([keys[key] for key, _ in pairs], dtype=np.int64)[columns]
+    return Tallies(
+        Counts(pairs, sparse.csc_array((data, (rows, columns)), shape=(n_items, len(pairs)))),
+        Counts(list(keys), sparse.csc_array((data, (rows, of_key)), shape=(n_items, len(keys)))),
+    )
 
 
 def _logged(row: Mapping[str, Any], ids: Ids) -> Part:
@@ -199,9 +200,3 @@ def _near(key: str, value: str) -> list[str]:
         return [value]
     _, many, beside = CYCLES[key]
     return [str((int(value) + step) % many) for step in range(-beside, beside + 1)]
-
-
-def _counted(added: Mapping[int, int] | None, items: Ints) -> Floats:
-    if not added:
-        return np.zeros(len(items))
-    return np.fromiter((added.get(item, 0) for item in items.tolist()), dtype=np.float64, count=len(items))

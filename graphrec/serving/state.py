@@ -14,7 +14,7 @@ from scipy import sparse
 from graphrec.graph import Graph
 from graphrec.kinds import kind_weight
 from graphrec.serving.catalogue import Catalogue, Ids, read_catalogue
-from graphrec.serving.context import Tallies, context_of, read_tallies
+from graphrec.serving.context import Tallies, context_of, read_tallies, tallied
 from graphrec.serving.foldin import Blended, Found
 from graphrec.serving.lists import NO_ITEM, Lists, lists_folder
 from graphrec.serving.tastes import Change, Tastes
@@ -39,7 +39,7 @@ class State:
     blended: Blended
     tastes: Tastes
     version: ModelVersion | None
-    tallies: Tallies = field(default_factory=Tallies.none)
+    tallies: Tallies = field(default_factory=lambda: tallied([], 0))
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def apply(self, event: Mapping[str, Any], *, counts: bool = False) -> None:

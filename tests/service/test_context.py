@@ -37,7 +37,7 @@ def test_a_context_goes_from_events_to_lists_and_is_read_again(graph: Graph, tmp
         assert ids(client.get(f"{path}?k=5&device=tv&at=20")) == plain
         assert client.post("/v1/events", json={"events": told}).status_code == 202
         keeper = client.app.state.service.keeper  # type: ignore[attr-defined]
-        wait(lambda: "mood" in keeper.state.tallies.keys, seconds=5)
+        wait(lambda: "mood" in keeper.state.tallies.keys.totals, seconds=5)
         calm = client.get(f"{path}?k=5&context=mood:calm&context_weight=10&explain=true")
         assert ids(calm)[0] == last
         best = calm.json()["items"][0]
