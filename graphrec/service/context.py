@@ -31,7 +31,7 @@ def _pair(text: str) -> Pair:
 def _milliseconds(text: str) -> int:
     """Epoch milliseconds of a time, which is one of UTC where it doesn't say."""
     try:
-        if text.removeprefix("-").isdecimal():
+        if text.isascii() and text.removeprefix("-").isdigit():
             at = int(text) if len(text) <= 20 else INT64 + 1
         else:
             when = datetime.fromisoformat(text)
