@@ -1,6 +1,6 @@
 // Events written to the log; those that stand there already are not returned.
 //
-// $events: maps of event_id, user_id, item_id, kind, at and whatever else is known (dwell, device, session)
+// $events: maps of event_id, user_id, item_id, kind, at and whatever else is known (dwell, device, location, session; context as key:value)
 // returns: event_id
 // access: write
 UNWIND $events AS event

@@ -5,6 +5,7 @@ The log is keyed by `event_id`: an event that comes again changes nothing, a sec
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +24,16 @@ OPTIONAL: Mapping[str, type | tuple[type, ...]] = {
     "rating": (int, float),
     "dwell": (int, float),
     "device": str,
+    "location": str,
     "session": str,
+    "context": Mapping,
 }
+MOST_KEYS, MOST_CHARACTERS = 10, 100
+"""How many keys the context of an event has at most, and how long a value is."""
+
+KEY = re.compile(r"[a-z][a-z0-9_]{0,31}")
+NOT_KEYS = ("device", "location", "hour", "month", "at")
+"""What a context can't be called, because it is told by fields of the event."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,8 @@ def record(graph: Graph, events: Sequence[Mapping[str, Any]]) -> Recorded:
     """Log events and add the new ones to the sums; users and items that are missing are made.
 
     An event has event_id, user_id, item_id, and may have kind ('interaction'), at (epoch milliseconds), count (1),
-    weight, rating, dwell, device and session. InputError for anything else, before the first write.
+    weight, rating, dwell, device, location, session and context, a map such as {"mood": "calm"}. InputError for
+    anything else, before the first write.
     """
     given = [checked(event) for event in events]
     first = {event["event_id"]: event for event in reversed(given)}
@@ -57,12 +67,19 @@ def _record(step: Any, events: list[dict[str, Any]]) -> int:
     step("load/user_ids", ids=users)
     step("load/item_ids", ids=sorted({event["item_id"] for event in events}))
     step("load/lock", user_ids=users)
-    new = {row["event_id"] for row in step("load/log_events", events=events)}
+    new = {row["event_id"] for row in step("load/log_events", events=[_logged(event) for event in events])}
     rows = sum_up(event for event in events if event["event_id"] in new)
     if rows:
         step("load/kinds", kinds=sorted({row["kind"] for row in rows}))
         step("load/merge_interactions", rows=rows)
     return len(new)
+
+
+def _logged(event: dict[str, Any]) -> dict[str, Any]:
+    """An event as properties of a node, which can't be maps: its context is a list of key:value."""
+    if "context" not in event:
+        return event
+    return {**event, "context": [f"{key}:{value}" for key, value in sorted(event["context"].items())]}
 
 
 def sum_up(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -105,11 +122,29 @@ def checked(event: Mapping[str, Any]) -> dict[str, Any]:
         value = values.get(name)
         if value is not None and (not isinstance(value, wanted) or isinstance(value, bool)):
             raise InputError(f"expected {name} of event {event['event_id']!r} as {_spoken(wanted)}, found {value!r}")
+    _check_context(values)
     ids = {name: clean_id(values.get(name, "")) for name in REQUIRED}
     return {**values, **ids, "kind": clean_id(values.get("kind", DEFAULT_KIND))}
 
 
+def _check_context(event: Mapping[str, Any]) -> None:
+    context = event.get("context", {})
+    if len(context) > MOST_KEYS:
+        raise InputError(f"a context has at most {MOST_KEYS} keys, that of event {event['event_id']!r} {len(context)}")
+    for key, value in context.items():
+        if not isinstance(key, str) or not KEY.fullmatch(key) or key in NOT_KEYS:
+            raise InputError(
+                f"expected keys of context like mood: lower-case letters, digits and _, at most 32, and none of "
+                f"{', '.join(NOT_KEYS)}; event {event['event_id']!r} has {str(key)[:80]!r}"
+            )
+        if not isinstance(value, str) or not 0 < len(value) <= MOST_CHARACTERS:
+            raise InputError(
+                f"expected context {key} of event {event['event_id']!r} as text of 1 to {MOST_CHARACTERS} characters, "
+                f"found {str(value)[:80]!r}"
+            )
+
+
 def _spoken(wanted: type | tuple[type, ...]) -> str:
-    if wanted is str:
-        return "text"
+    if wanted in (str, Mapping):
+        return "text" if wanted is str else "a map"
     return "a whole number" if wanted is int else "a number"

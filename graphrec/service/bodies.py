@@ -10,6 +10,7 @@ import orjson
 from fastapi import Response
 
 from graphrec.errors import InputError
+from graphrec.service.context import context_of
 from graphrec.service.schemas import MOST_PAGES, ListQuery
 from graphrec.serving.pipeline import Pipeline
 from graphrec.serving.ranking import Answer
@@ -45,6 +46,8 @@ def wish_of(query: ListQuery, pipeline: Pipeline) -> Wish:
         explore=_or(query.explore, usual.explore),
         seed=query.seed,
         house=pipeline.house,
+        context=context_of(query),
+        context_weight=query.context_weight,
     )
 
 
@@ -54,7 +57,7 @@ def body_of(
     """The answer as JSON; `Listed` describes it."""
     names, titles = state.catalogue.ids.names, state.catalogue.titles
     explain = explain and user_id in state.users.places
-    parts = [why(state, user_id, names[i]).parts for i in answer.items.tolist()] if explain and user_id else None
+    parts = [_parts(state, answer, user_id, item) for item in answer.items.tolist()] if explain and user_id else None
     columns = (answer.items.tolist(), answer.scores.tolist(), answer.chances.tolist(), sentences(state, answer))
     items = [
         {
@@ -79,6 +82,14 @@ def body_of(
         "next": _cursor(wish.offset + wish.k) if len(items) == wish.k else None,
     }
     return json_of(body)
+
+
+def _parts(state: State, answer: Answer, user_id: str, item: int) -> dict[str, float]:
+    """What the score is made of, and what context added to it."""
+    parts = why(state, user_id, state.catalogue.ids.names[item]).parts
+    if answer.moved is None:
+        return parts
+    return {**parts, "context": answer.moved[item].part if item in answer.moved else 0.0}
 
 
 def model_of(state: State) -> dict[str, Any] | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints
 
 from graphrec.errors import InputError
 from graphrec.ids import clean_id
+from graphrec.ingest.events import KEY, MOST_CHARACTERS, MOST_KEYS
+from graphrec.serving.wish import CONTEXT_WEIGHT
 
 MOST_ITEMS = 200
 MOST_PAGES = 2_000
@@ -24,6 +26,8 @@ Id = Annotated[str, AfterValidator(_id), Field(description="An id as it was load
 Part = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Weight = Annotated[FiniteFloat, Field(ge=-1_000, le=1_000)]
 INT64 = 2**63 - 1
+Key = Annotated[str, StringConstraints(pattern=rf"^{KEY.pattern}$")]
+Value = Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
 
 
 class Strict(BaseModel):
@@ -63,6 +67,27 @@ class ListQuery(Strict):
     )
     explore: Part | None = Field(None, description="The share of positions given to chance.")
     seed: int = Field(0, ge=0, le=INT64, description="What is left to chance is the same for the same seed.")
+    device: str | None = Field(
+        None,
+        max_length=200,
+        description="The device that the list is for: what is liked on it more than usual goes up.",
+    )
+    location: str | None = Field(None, max_length=200, description="The place that the list is for, as events name it.")
+    at: int | str | None = Field(
+        None,
+        description="The time that the list is for, by ISO 8601 (`2026-07-01T18:00Z`; UTC where it doesn't say) or as "
+        "epoch milliseconds. Its hour and its time of year count, 2 hours and a month more or less.",
+    )
+    context: list[str] = Field(
+        [], max_length=MOST_KEYS, description="`KEY:VALUE` such as `mood:calm`, with a key that events have told."
+    )
+    context_weight: float = Field(
+        CONTEXT_WEIGHT,
+        ge=0,
+        le=10,
+        description="How far an item goes up that is liked 2.7 times as often as usual in this context: a part of the "
+        "way from the last candidate to the best.",
+    )
     explain: bool | None = Field(None, description="Whether each item comes with the parts of its score.")
     with_: str | None = Field(
         None,
@@ -90,8 +115,12 @@ class EventIn(Strict):
     weight: FiniteFloat | None = None
     rating: FiniteFloat | None = None
     dwell: FiniteFloat | None = Field(None, description="How long, in seconds.")
-    device: str | None = Field(None, max_length=200)
+    device: str | None = Field(None, max_length=200, description="Where it was done: phone, tv.")
+    location: str | None = Field(None, max_length=200, description="A place by any name, but always the same.")
     session: str | None = Field(None, max_length=200)
+    context: dict[Key, Value] | None = Field(
+        None, max_length=MOST_KEYS, description='What else was the case, as text: `{"mood": "calm"}`.'
+    )
 
 
 class EventsIn(Strict):

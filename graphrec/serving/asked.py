@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from graphrec.recommend.base import Profile
+from graphrec.serving.context import Moved
 from graphrec.serving.foldin import Floats, Ints
 from graphrec.serving.ids import Bools
 from graphrec.serving.state import State
@@ -20,7 +21,8 @@ NOBODY = -1
 @dataclass(eq=False)
 class Asked:
     """`user`: the position, all that is `liked` with `weights`, `own`: items given with the question, `mask`: which
-    items may come. `chain`: the sources, `found_by`: what each found, as they were asked."""
+    items may come. `chain`: the sources, `found_by`: what each found, as they were asked, `moved`: what the
+    context did to items."""
 
     state: State
     user: int
@@ -31,6 +33,7 @@ class Asked:
     chain: tuple[str, ...]
     mask: Bools
     found_by: list[tuple[str, Ints]] = field(default_factory=list)
+    moved: dict[int, Moved] = field(default_factory=dict)
 
     @property
     def n(self) -> int:

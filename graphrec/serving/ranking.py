@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from graphrec.recommend.base import Profile
 from graphrec.serving.asked import NOBODY, Asked, asked_about, asked_by, unwanted
+from graphrec.serving.context import Moved
 from graphrec.serving.explore import explored
 from graphrec.serving.foldin import Floats, Found, Ints
 from graphrec.serving.ids import Bools
+from graphrec.serving.moves import moved
 from graphrec.serving.order import reordered
 from graphrec.serving.rerank import least_marked, scaled
 from graphrec.serving.sources import BY_NAME
 from graphrec.serving.state import State
-from graphrec.serving.wish import Wish, holds
+from graphrec.serving.wish import Wish
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +26,7 @@ class Answer:
     """Positions of items, the best first, with scores, what speaks most for each (`Found.because`) and the probability
     that it was shown at its position. `strategy` found the first, `fallbacks` filled what was left; `found_by`: the
     source of each item, empty where all come from `strategy`. `told`: reasons of the first items, where who found them
-    gave some."""
+    gave some. `moved`: what context did to items, None without one."""
 
     items: Ints
     scores: Floats
@@ -33,6 +36,7 @@ class Answer:
     fallbacks: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     found_by: tuple[str, ...] = ()
+    moved: Mapping[int, Moved] | None = None
 
 
 def rank(state: State, profile: Profile, wish: Wish) -> Answer:
@@ -83,7 +87,7 @@ def _filled(asked: Asked, found: Found, mask: Bools, n: int) -> Found:
         if len(found.items) >= n:
             break
         more = BY_NAME[name].find(asked)
-        more = _ruled(asked, more.of(mask[more.items])).first(asked.depth)
+        more = moved(asked, more.of(mask[more.items])).first(asked.depth)
         mask[more.items] = False
         asked.found_by.append((name, more.items))
         found = _below(found, more)
@@ -97,16 +101,6 @@ def _below(found: Found, more: Found) -> Found:
     return found.and_then(Found(more.items, found.scores.min() - 1 + scaled(more.scores) * 0.999, more.because))
 
 
-def _ruled(asked: Asked, found: Found) -> Found:
-    if not asked.wish.rules or not len(found.items):
-        return found
-    scores = found.scores.copy()
-    distance = float(scores.max() - scores.min()) or 1.0
-    for rule in asked.wish.rules:
-        scores += rule.amount * distance * holds(rule.condition, asked.state.catalogue)[found.items]
-    return Found(found.items, scores, found.because).best_first()
-
-
 def _page(asked: Asked, found: Found) -> Answer:
     wish = asked.wish
     pool = _with_enough(asked, found.first(asked.depth))
@@ -118,7 +112,9 @@ def _page(asked: Asked, found: Found) -> Answer:
     odds = np.ones(len(order)) if chances is None else chances
     names = asked.names or asked.chain[:1]
     found_by, because = _sourced(asked, shown)
-    return Answer(shown.items, shown.scores, because, odds[page], names[0], names[1:], found_by=found_by)
+    parts = shown.items, shown.scores, because, odds[page]
+    moves = asked.moved if wish.context else None
+    return Answer(*parts, names[0], names[1:], found_by=found_by, moved=moves)
 
 
 def _with_enough(asked: Asked, pool: Found) -> Found:

@@ -18,6 +18,7 @@ from graphrec.kinds import kind_weight
 from graphrec.serving.arrivals import Arrivals, read_arrivals
 from graphrec.serving.catalogue import Catalogue, read_catalogue
 from graphrec.serving.changes import CHANGES
+from graphrec.serving.context import Tallies, context_of, read_tallies, tallied
 from graphrec.serving.foldin import Blended, Found
 from graphrec.serving.ids import Ids
 from graphrec.serving.lists import NO_ITEM, Lists, lists_folder
@@ -53,6 +54,7 @@ class State:
     pipeline: Pipeline = field(default_factory=default_pipeline)
     trends: Trends = field(default_factory=Trends.none)
     arrivals: Arrivals = field(default_factory=Arrivals)
+    tallies: Tallies = field(default_factory=lambda: tallied([], 0))
     followed: dict[int, list[int]] = field(default_factory=dict)
     stated: dict[int, dict[str, float]] = field(default_factory=dict)
     sequence: int = 0
@@ -60,12 +62,18 @@ class State:
     _questions: Questions | None = None
     _asking: threading.Lock = field(default_factory=threading.Lock)
 
-    def apply(self, event: Mapping[str, Any]) -> None:
-        """Take in an event; users and items that are new get a place. Doing it again changes nothing."""
+    def apply(self, event: Mapping[str, Any], *, counts: bool = False) -> None:
+        """Take in an event; users and items that are new get a place. Doing it again changes nothing.
+
+        `counts`: its context is added to the tallies, which the one says who reads each event of the journal once.
+        """
         with self.lock:
             user, item = self.users.add(event["user_id"]), self.catalogue.ids.add(event["item_id"])
             self.tastes.apply(user, item, event["kind"])
-            self.trends.apply(user, item, kind_weight(event["kind"]), event.get("at"))
+            weight = kind_weight(event["kind"])
+            self.trends.apply(user, item, weight, event.get("at"))
+            if counts and weight > 0:
+                self.tallies.count(item, context_of(event))
 
     @cached_property
     def tag_space(self) -> TagSpace:
@@ -94,7 +102,7 @@ class State:
             if entry.what == CHANGE:
                 self.change(entry.event)
             else:
-                self.apply(entry.event)
+                self.apply(entry.event, counts=True)
             self.sequence = entry.sequence
 
     def change(self, change: Mapping[str, Any]) -> None:
@@ -184,6 +192,7 @@ def load_state(graph: Graph, pipeline: Pipeline | None = None) -> State:
         trends=Trends(liked, last_at, half_life_ms),
         arrivals=read_arrivals(graph, items, liked, last_at),
         followed=_followed(snapshot.follows, rows),
+        tallies=read_tallies(graph, items, snapshot, columns),
         stated=_stated(graph, users),
     )
 

@@ -37,7 +37,15 @@ def sentences(state: State, answer: Answer) -> list[str]:
     told = list(answer.told)
     found_by = answer.found_by or (answer.strategy,) * len(answer.items)
     rows = zip(found_by, answer.items.tolist(), answer.because.tolist(), strict=True)
-    return told + [_sentence(state, *row) for row in list(rows)[len(told) :]]
+    told += [_sentence(state, *row) for row in list(rows)[len(told) :]]
+    return told if answer.moved is None else _by_context(answer, told)
+
+
+def _by_context(answer: Answer, told: list[str]) -> list[str]:
+    """The same sentences, but of the items that are there because of the context."""
+    moved = answer.moved or {}
+    reasons = [moved[item].reason if item in moved else "" for item in answer.items.tolist()]
+    return [reason or sentence for reason, sentence in zip(reasons, told, strict=True)]
 
 
 def _sentence(state: State, source: str, item: int, because: int) -> str:
