@@ -27,7 +27,7 @@ def _by_rules(asked: Asked, found: Found) -> Found:
 
 
 def _by_context(asked: Asked, found: Found) -> Found:
-    """What is liked more than usual in the context goes up, and has it as its reason if that brings it onto the page."""
+    """What is liked more than usual in the context goes up, and that is its reason if it brings it onto the page."""
     wish = asked.wish
     lifts = asked.state.tallies.lifts(wish.context, found.items)
     parts = wish.context_weight * _distance(found) * lifts.sum(axis=0)
