@@ -17,7 +17,8 @@ VARIABLE = "GRAPHREC_SERVICE"
 class ServiceSettings:
     """`open`: without keys, on loopback alone. `max_body`: bytes of one request. `max_waiting`: events that may wait
     for Neo4j. `rate`: requests a second of one key, 0 for no limit. `budget_s`: how long a request may wait for Neo4j
-    before it is answered from memory."""
+    before it is answered from memory. `experiments`: the file that declares them, HOME/experiments.toml where None.
+    `keep_days`: how long what was shown and done is kept for them."""
 
     home: str
     host: str = "127.0.0.1"
@@ -29,6 +30,8 @@ class ServiceSettings:
     rate: float = 0.0
     budget_s: float = 0.25
     cors: tuple[str, ...] = ()
+    experiments: str | None = None
+    keep_days: float = 180.0
 
     def __post_init__(self) -> None:
         if self.open and not is_loopback(self.host):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from graphrec.recommend.base import Profile
 from graphrec.service.bodies import body_of, json_of, model_of, wish_of
+from graphrec.service.drafted import answered
 from graphrec.service.query import DOCUMENT, list_query
 from graphrec.service.routes.current import ItemId, UserId, request_id_of, service_of, state_of
 from graphrec.service.routes.live import asked, ranked_by
 from graphrec.service.schemas import Explained, Listed, ListQuery, People, VisitorQuery
+from graphrec.service.stages import stage
+from graphrec.service.trials import Trial
 from graphrec.serving.ranking import Answer, popular, rank, similar
 from graphrec.serving.state import State
 from graphrec.serving.why import why
@@ -39,7 +43,9 @@ async def similar_items(request: Request, item_id: ItemId) -> Response:
     """Items that the people who like an item like as well."""
     query = list_query(request)
     state, wish = state_of(service_of(request)), wish_of(query)
-    return _told(request, state, similar(state, item_id, wish), wish, query)
+    with stage(service_of(request), "rank"):
+        answer = similar(state, item_id, wish)
+    return _told(request, state, answer, wish, query)
 
 
 @router.get("/popular", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
@@ -47,7 +53,9 @@ async def popular_items(request: Request) -> Response:
     """The items that most people like."""
     query = list_query(request)
     state, wish = state_of(service_of(request)), wish_of(query)
-    return _told(request, state, popular(state, wish), wish, query)
+    with stage(service_of(request), "rank"):
+        answer = popular(state, wish)
+    return _told(request, state, answer, wish, query)
 
 
 @router.get("/users/{user_id:path}/people", responses={200: {"model": People}}, response_model=None)
@@ -92,25 +100,42 @@ async def explanation(request: Request, user_id: UserId, item_id: ItemId) -> Res
 async def _ranked(request: Request, profile: Profile, query: ListQuery) -> Response:
     service = service_of(request)
     state, wish = state_of(service), wish_of(query)
-    if query.with_:
+    trial = service.trials.find(profile.user_id, query) if service.trials.experiments else None
+    if trial is not None:
+        answer, trial = await answered(service, state, trial, profile, wish)
+    elif query.with_:
         answer = await ranked_by(service, state, query.with_, profile, wish)
-    else:
+    elif wish.is_plain:
         answer = rank(state, profile, wish)
-    return _told(request, state, answer, wish, query, user_id=profile.user_id)
+    else:
+        with stage(service, "rank"):
+            answer = rank(state, profile, wish)
+    return _told(request, state, answer, wish, query, user_id=profile.user_id, trial=trial)
 
 
 def _told(
-    request: Request, state: State, answer: Answer, wish: Wish, query: ListQuery, *, user_id: str | None = None
+    request: Request,
+    state: State,
+    answer: Answer,
+    wish: Wish,
+    query: ListQuery,
+    *,
+    user_id: str | None = None,
+    trial: Trial | None = None,
 ) -> Response:
     """An answer as it is told. `state` is the one that it was made from: positions of another one mean other items."""
-    service = service_of(request)
-    service.metrics.answer(answer.strategy)
-    return body_of(
-        state,
-        answer,
-        wish,
-        request_id=request_id_of(request),
-        user_id=user_id,
-        degraded=service.keeper.trouble is not None,
-        explain=query.explain,
-    )
+    service, request_id = service_of(request), request_id_of(request)
+    request.scope["state"]["strategy"] = answer.strategy if "," not in answer.strategy else "chain"
+    if trial is not None or (wish.explore and user_id):
+        service.trials.show(trial, state, answer, request_id=request_id, user_id=user_id, offset=wish.offset)
+    with nullcontext() if wish.is_plain else stage(service, "body"):
+        return body_of(
+            state,
+            answer,
+            wish,
+            request_id=request_id,
+            user_id=user_id,
+            degraded=service.keeper.trouble is not None,
+            explain=query.explain,
+            trial=trial,
+        )
