@@ -33,6 +33,7 @@ class Graph:
         self.database = database
         self.home = home
         self._deadline_s: float | None = None
+        self._sessions: set[Session] = set()
         self._driver: Driver = GraphDatabase.driver(
             uri, auth=(user, password), notifications_min_severity="OFF", connection_timeout=15
         )
@@ -54,6 +55,11 @@ class Graph:
     def close(self) -> None:
         """Close every connection."""
         self._driver.close()
+
+    @property
+    def n_sessions(self) -> int:
+        """Sessions that are open now, of all copies that `within` made: each has a connection of the driver's pool."""
+        return len(self._sessions)
 
     def verify(self) -> None:
         """Raise GraphError unless the server answers and takes the password."""
@@ -106,7 +112,11 @@ class Graph:
     def session(self) -> Iterator[Session]:
         """A session whose failures are told as GraphError."""
         with explained(self.uri), self._driver.session(database=self.database) as session:
-            yield session
+            self._sessions.add(session)
+            try:
+                yield session
+            finally:
+                self._sessions.discard(session)
 
     def _query(self, name: str, access: str, parameters: Mapping[str, Any]) -> tuple[queries.Query, dict[str, Any]]:
         query = queries.get(name)

@@ -29,7 +29,7 @@ KEYS = (
     *("name", "salt", "kind", "variant", "outcome", "match", "guardrail"),
     *("traffic", "starts", "ends", "window", "uplift"),
 )
-VARIANT_KEYS = ("name", "recommender", "share")
+VARIANT_KEYS = ("name", "recommender", "share", "settings")
 GUARDRAIL_KEYS = ("outcome", "worst", "match")
 UNITS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
@@ -85,7 +85,13 @@ def _variant(table: Any, n_variants: int, place: str) -> Variant:
     chain = table["recommender"]
     names = chain if isinstance(chain, list) else [chain]
     recommenders = tuple(_text(one, f"{place} {name!r}: recommender") for one in names)
-    return Variant(name, recommenders, read_share(table.get("share", 1 / n_variants), f"{place} {name!r}: share"))
+    share = read_share(table.get("share", 1 / n_variants), f"{place} {name!r}: share")
+    settings = table.get("settings", {})
+    if not isinstance(settings, Mapping):
+        raise InputError(
+            f"{place} {name!r}: settings: expected a table such as {{diversity = 0.3}}, found {settings!r}"
+        )
+    return Variant(name, recommenders, share, settings)
 
 
 def _guardrail(table: Any, place: str) -> Measure:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class Shown:
     """An item at its place in a list. `team`: the name of the variant that picked it, where two were interleaved.
 
-    `probability`: how likely the policy was to show this item here, for estimates of other policies; 1 where nothing
-    was left to chance.
+    `probability`: how likely the policy was to show this item here after those before it, for estimates of other
+    policies; 1 where nothing was left to chance.
     """
 
     item_id: str
@@ -23,7 +23,8 @@ class Shown:
 class Impression:
     """A list that was shown. `at`: epoch ms; `variant`: None where two were interleaved.
 
-    `policy`: the recommenders that made the list. `version`: that of the model behind it, where there is one.
+    `experiment`: empty for a list outside of all that left something to chance. `policy`: what made the list.
+    `version`: that of the model behind it, where there is one. `offset`: how many items the pages before held.
     """
 
     request_id: str
@@ -34,6 +35,7 @@ class Impression:
     items: Sequence[Shown]
     policy: str = ""
     version: str | None = None
+    offset: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
+from typing import Any
 
 from graphrec.errors import InputError
 
@@ -18,11 +19,16 @@ FULL = 1 << 64
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to recommend. `recommenders`: asked one after another until the places are filled."""
+    """One way to recommend. `recommenders`: asked one after another until the places are filled.
+
+    `settings`: how the list is made, such as its diversity, by the names that the service has for them; the service
+    checks them.
+    """
 
     name: str
     recommenders: tuple[str, ...]
     share: float
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

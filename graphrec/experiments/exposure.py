@@ -92,7 +92,7 @@ def read_wins(store: Store, experiment: Experiment, now: int) -> Exposure:
     ids = {row[0]: place for place, row in enumerate(rows)}
     counts = {variant.name: np.zeros(len(rows), dtype=np.int64) for variant in experiment.variants}
     for user_id, item_id, items in store.read(TEAMS, values | {"kind": experiment.outcome.kind}):
-        team = next((team for shown, team, _ in json.loads(items or "[]") if shown == item_id), None)
+        team = next((one[1] for one in json.loads(items or "[]") if one[0] == item_id), None)
         if team in counts:
             counts[team][ids[user_id]] += 1
     return Exposure(

@@ -31,12 +31,14 @@ class Recorder:
     """The writer of one process; make it after a worker process was forked, close it before the process ends.
 
     `dropped`: events that found the queue full. `failed`: attempts to write that ended in an error; they are repeated.
+    `written`: events that the store took.
     """
 
     def __init__(self, store: Store, *, most_waiting: int = MOST_WAITING, every: float = EVERY) -> None:
         self.store = store
         self.dropped = 0
         self.failed = 0
+        self.written = 0
         self._every = every
         self._queue: queue.Queue[Event] = queue.Queue(most_waiting)
         self._closing = threading.Event()
@@ -102,9 +104,14 @@ class Recorder:
                     [event for event in batch if isinstance(event, Impression)],
                     [event for event in batch if isinstance(event, Outcome)],
                 )
+                self.written += len(batch)
                 return True
             except GraphrecError as error:
                 self.failed += 1
                 log.warning("%d events of experiments wait: %s", len(batch), error)
                 if self._closing.wait(1.0):
                     return False
+            except Exception:  # a defect must not end the thread, and the same batch would fail again
+                self.dropped += len(batch)
+                log.exception("%d events of experiments are dropped", len(batch))
+                return True

@@ -102,8 +102,8 @@ class Drain:
             self.graph.verify()  # fails at once where the driver would try a transaction for half a minute
             refused = deliver(self.graph, entries)
             self.journal.mark_delivered(entries[-1].sequence, refused)
-            for sequence, reason in refused.items():
-                _log.warning("event %d of %s is put aside: %s", sequence, self.journal.path, reason)
+            for sequence in refused:  # the reason may hold ids; it stands in the journal, not in a log
+                _log.warning("event %d of %s is put aside; its table `refused` says why", sequence, self.journal.path)
         return len(entries)
 
     def _note(self, error: Exception | None) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +14,19 @@ from starlette.middleware.cors import CORSMiddleware
 
 from graphrec import __version__
 from graphrec.connect import connect
+from graphrec.experiments import Experiment, Recorder, Store
+from graphrec.experiments.store import FILE
 from graphrec.journal import Drain, Journal
-from graphrec.service import problems
+from graphrec.service import problems, pulse
 from graphrec.service.guard import Guard
 from graphrec.service.keys import read_keys
 from graphrec.service.metrics import Metrics
 from graphrec.service.routes import changes, events, health, lists, onboarding
 from graphrec.service.schemas import Problem
 from graphrec.service.settings import ServiceSettings
+from graphrec.service.tracing import Traced, Tracing, open_tracing
+from graphrec.service.trials import Trials
+from graphrec.service.variants import read_trials
 from graphrec.serving.keeper import Keeper
 from graphrec.serving.pipeline import Pipeline, default_pipeline, read_pipeline
 
@@ -36,6 +42,8 @@ class Service:
     journal: Journal
     drain: Drain
     metrics: Metrics
+    trials: Trials
+    tracing: Tracing | None
 
 
 def create() -> FastAPI:
@@ -46,9 +54,10 @@ def create() -> FastAPI:
 def application(settings: ServiceSettings) -> FastAPI:
     """The application. It is ready once the graph has been read; `GET /ready` says so.
 
-    PipelineError for a pipeline that can't be read.
+    PipelineError for a pipeline that can't be read, InputError for keys and experiments that can't be read, or an
+    endpoint for traces without what sends them.
     """
-    metrics = Metrics()
+    metrics, tracing, experiments = Metrics(), open_tracing(), read_trials(settings)
     pipeline = read_pipeline(Path(settings.pipeline)) if settings.pipeline else default_pipeline()
     app = FastAPI(
         title="graphrec",
@@ -56,7 +65,7 @@ def application(settings: ServiceSettings) -> FastAPI:
         description="Recommendations from a graph, live.",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(settings, metrics, pipeline),
+        lifespan=_lifespan(settings, pipeline, metrics, experiments, tracing),
         responses={400: {"model": Problem}, 503: {"model": Problem}},
     )
     for routes in (lists, events, onboarding, changes, health):
@@ -64,27 +73,45 @@ def application(settings: ServiceSettings) -> FastAPI:
     problems.install(app)
     keys = None if settings.open else read_keys(Path(settings.home))
     app.add_middleware(Guard, keys=keys, max_body=settings.max_body, rate=settings.rate, metrics=metrics)
+    if tracing:
+        app.add_middleware(Traced, tracing=tracing)
     if settings.cors:  # outermost: a browser asks first whether it may ask, and shows no key then
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors),
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"],
+            expose_headers=["X-Request-Id"],
         )
     return app
 
 
-def _lifespan(settings: ServiceSettings, metrics: Metrics, pipeline: Pipeline):  # type: ignore[no-untyped-def]
+def _lifespan(  # type: ignore[no-untyped-def]
+    settings: ServiceSettings,
+    pipeline: Pipeline,
+    metrics: Metrics,
+    experiments: tuple[Experiment, ...],
+    tracing: Tracing | None,
+):
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         logging.getLogger("neo4j").setLevel(logging.ERROR)
         home = Path(settings.home)
         with ExitStack() as stack:
+            if tracing:
+                stack.callback(tracing.close)
+            recorder = stack.enter_context(Recorder(Store(home / FILE)))
             graph = stack.enter_context(connect(home))
             journal = stack.enter_context(Journal(home / "service" / JOURNAL, most=settings.max_waiting))
             drain = stack.enter_context(Drain(journal, graph))
             keeper = stack.enter_context(Keeper(graph, journal, pipeline))
-            app.state.service = Service(settings, keeper, journal, drain, metrics)
+            trials = Trials(experiments, recorder)
+            service = Service(settings, keeper, journal, drain, metrics, trials, tracing)
+            app.state.service = service
+            beating = asyncio.create_task(pulse.beat(service))
             yield
+            beating.cancel()
+            with suppress(asyncio.CancelledError):
+                await beating
 
     return lifespan

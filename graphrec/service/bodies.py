@@ -12,6 +12,7 @@ from fastapi import Response
 from graphrec.errors import InputError
 from graphrec.service.context import context_of
 from graphrec.service.schemas import MOST_PAGES, ListQuery
+from graphrec.service.trials import Trial
 from graphrec.serving.pipeline import Pipeline
 from graphrec.serving.ranking import Answer
 from graphrec.serving.state import State
@@ -52,7 +53,15 @@ def wish_of(query: ListQuery, pipeline: Pipeline) -> Wish:
 
 
 def body_of(
-    state: State, answer: Answer, wish: Wish, *, request_id: str, user_id: str | None, degraded: bool, explain: bool
+    state: State,
+    answer: Answer,
+    wish: Wish,
+    *,
+    request_id: str,
+    user_id: str | None,
+    degraded: bool,
+    explain: bool,
+    trial: Trial | None = None,
 ) -> Response:
     """The answer as JSON; `Listed` describes it."""
     names, titles = state.catalogue.ids.names, state.catalogue.titles
@@ -71,6 +80,8 @@ def body_of(
         }
         for n, (item, score, chance, reason) in enumerate(zip(*columns, strict=True))
     ]
+    if trial is not None and trial.teams:
+        items = [item | {"team": team} for item, team in zip(items, trial.teams, strict=True)]
     body = {
         "request_id": request_id,
         "user_id": user_id,
@@ -80,6 +91,7 @@ def body_of(
         "model": model_of(state),
         "degraded": degraded,
         "next": _cursor(wish.offset + wish.k) if len(items) == wish.k else None,
+        "variant": None if trial is None else trial.told,
     }
     return json_of(body)
 

@@ -1,18 +1,19 @@
 """Before any route: is the body small enough, does the key open this door, is it not too often? And a name for each
-request, headers that keep browsers careful, and how long it took."""
+request, headers that keep browsers careful, how long it took, and what is told where nobody expected an error."""
 
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Sequence
 
 from fastapi import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graphrec.service.keys import Key, key_of
+from graphrec.service.logs import tell_error, tell_request, tells_all
 from graphrec.service.metrics import Metrics
-from graphrec.service.problems import problem
+from graphrec.service.names import method_of, request_id_from, route_of
+from graphrec.service.problems import UNEXPECTED, problem
 
 OPEN_PATHS = ("/live", "/ready", "/openapi.json")
 SAFE_HEADERS = [
@@ -35,6 +36,7 @@ class Guard:
         self.max_body = max_body
         self.metrics = metrics
         self.rate = rate
+        self.tells_all = tells_all()
         self._buckets: dict[str, tuple[float, float]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,46 +44,59 @@ class Guard:
             await self.app(scope, receive, send)
             return
         begun = time.perf_counter()
-        request_id = uuid.uuid4().hex
+        headers = dict(scope["headers"])
+        request_id = request_id_from(headers.get(b"x-request-id"))
         scope.setdefault("state", {})["request_id"] = request_id
-        status = 500
+        status, is_begun = 500, False
 
         async def told(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_begun
+            is_begun = True
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], *SAFE_HEADERS, (b"x-request-id", request_id.encode())]
             await send(message)
 
         try:
-            refusal = self._refusal(scope)
+            refusal = self._refusal(scope, headers, request_id)
             if refusal is not None:
                 await refusal(scope, receive, told)
             else:
                 await self._limited(scope, receive, told)
+        except Exception as error:
+            tell_error(error, request_id)
+            if is_begun:
+                raise
+            await problem(500, UNEXPECTED, request_id=request_id)(scope, receive, told)
         finally:
-            route = scope.get("route")
-            path = getattr(route, "path", "other")
-            self.metrics.request(scope["method"], path, status, time.perf_counter() - begun)
+            self._note(scope, status, time.perf_counter() - begun)
 
-    def _refusal(self, scope: Scope) -> Response | None:
-        headers = dict(scope["headers"])
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        method, route, strategy = method_of(scope), route_of(scope), scope["state"].get("strategy")
+        self.metrics.request(method, route, status, strategy=strategy, seconds=seconds)
+        if self.tells_all or status >= 500:
+            told = {"strategy": strategy} if strategy else {}
+            name = scope["state"]["request_id"]
+            ms = round(1_000 * seconds, 2)
+            tell_request(request_id=name, method=method, route=route, status=status, ms=ms, **told)
+
+    def _refusal(self, scope: Scope, headers: dict[bytes, bytes], request_id: str) -> Response | None:
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self.max_body:
-            return self._too_large()
+            return self._too_large(request_id)
         if self.keys is None or scope["path"] in OPEN_PATHS:
             return None
         key = self._key(headers)
         if key is None:
             says = "expected a key in the header Authorization: Bearer KEY; `graphrec key add` makes one"
-            return problem(401, says, {"WWW-Authenticate": "Bearer"})
+            return problem(401, says, {"WWW-Authenticate": "Bearer"}, request_id=request_id)
         role = role_of(scope["method"], scope["path"])
         if not key.may(role):
-            return problem(403, f"expected a key with the role {role}, found one with {', '.join(key.roles)}")
+            says = f"expected a key with the role {role}, found one with {', '.join(key.roles)}"
+            return problem(403, says, request_id=request_id)
         if not self._may_now(key.name):
-            return problem(
-                429, f"at most {self.rate:g} requests a second come through with one key", {"Retry-After": "1"}
-            )
+            says = f"at most {self.rate:g} requests a second come through with one key"
+            return problem(429, says, {"Retry-After": "1"}, request_id=request_id)
         return None
 
     def _key(self, headers: dict[bytes, bytes]) -> Key | None:
@@ -117,10 +132,11 @@ class Guard:
 
         await self.app(scope, measured, unless_too_large)
         if too_large:
-            await self._too_large()(scope, receive, send)
+            await self._too_large(scope["state"]["request_id"])(scope, receive, send)
 
-    def _too_large(self) -> Response:
-        return problem(413, f"expected a body of at most {self.max_body:,} bytes; send it in parts")
+    def _too_large(self, request_id: str) -> Response:
+        says = f"expected a body of at most {self.max_body:,} bytes; send it in parts"
+        return problem(413, says, request_id=request_id)
 
 
 def role_of(method: str, path: str) -> str:

@@ -14,6 +14,7 @@ from graphrec.errors import ConflictError, FullError, GraphError, GraphrecError,
 
 MEDIA = "application/problem+json"
 RETRY_S = 5
+UNEXPECTED = "the log of the service says what went wrong"
 TITLES = {
     400: "The request can't be understood",
     401: "A key is needed",
@@ -47,32 +48,30 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None, **m
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of the application be told that way."""
+    """Let errors of the application be told that way; the guard tells those that nobody expected."""
     app.add_exception_handler(GraphrecError, _explained)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 async def _explained(request: Request, error: Exception) -> Response:
     status = next(status for kind, status in _STATUS if isinstance(error, kind))
     if status == 500:
-        _log.error("%s", error)
-    return problem(status, str(error) if status != 500 else "the log of the service says what went wrong")
+        _log.error("%s", error, extra={"fields": _name(request)})
+    return problem(status, str(error) if status != 500 else UNEXPECTED, **_name(request))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     told = [{"where": ".".join(map(str, each["loc"])), "what": each["msg"]} for each in error.errors()]
     detail = "; ".join(f"{each['where']}: {each['what']}" for each in told[:5])
-    return problem(422, detail, errors=told[:50])
+    return problem(422, detail, errors=told[:50], **_name(request))
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail), dict(error.headers or {}))
+    return problem(error.status_code, str(error.detail), dict(error.headers or {}), **_name(request))
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
-    _log.exception("a request failed", exc_info=error)
-    return problem(500, "the log of the service says what went wrong")
+def _name(request: Request) -> dict[str, Any]:
+    return {"request_id": request.scope["state"]["request_id"]}

@@ -139,6 +139,9 @@ class Item(BaseModel):
     reason: str = Field(description="A sentence to show; people only as counts.")
     probability: float = Field(description="That this item came at this position; below 1 with `explore`.")
     parts: dict[str, float] | None = Field(None, description="With `explain`: what the score is made of.")
+    team: str | None = Field(
+        None, description="Where two variants are interleaved: the one that picked the item, null for what filled up."
+    )
 
 
 class Model(BaseModel):
@@ -162,6 +165,10 @@ class Listed(BaseModel):
     model: Model | None = Field(description="None before the first training.")
     degraded: bool = Field(description="True while Neo4j can't be reached: the answer is from memory.")
     next: str | None = Field(description="`cursor` of the next page; None at the end.")
+    variant: dict[str, str | None] | None = Field(
+        description="The experiment that the user takes part in, and the variant that answered, null where two are "
+        "interleaved; null where there is none."
+    )
 
 
 class Taken(BaseModel):
@@ -217,6 +224,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+    request_id: str = Field(description="As in the header X-Request-Id, and in the log of the service.")
     errors: list[dict[str, Any]] | None = None
 
 

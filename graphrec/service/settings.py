@@ -17,7 +17,9 @@ VARIABLE = "GRAPHREC_SERVICE"
 class ServiceSettings:
     """`open`: without keys, on loopback alone. `max_body`: bytes of one request. `max_waiting`: events that may wait
     for Neo4j. `rate`: requests a second of one key, 0 for no limit. `budget_s`: how long a request may wait for Neo4j
-    before it is answered from memory. `pipeline`: the file that declares how lists are made, None for the default."""
+    before it is answered from memory. `pipeline`: the file that declares how lists are made, None for the default.
+    `experiments`: the file that declares them, HOME/experiments.toml where None. `keep_days`: how long what was shown
+    and done is kept for them."""
 
     home: str
     host: str = "127.0.0.1"
@@ -30,6 +32,8 @@ class ServiceSettings:
     budget_s: float = 0.25
     cors: tuple[str, ...] = ()
     pipeline: str | None = None
+    experiments: str | None = None
+    keep_days: float = 180.0
 
     def __post_init__(self) -> None:
         if self.open and not is_loopback(self.host):

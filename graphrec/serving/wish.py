@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ class Wish:
     context: tuple[Pair, ...] = ()
     context_weight: float = CONTEXT_WEIGHT
 
-    @property
+    @cached_property
     def is_plain(self) -> bool:
         """Whether nothing has to be filtered, scored anew or put in another order."""
         words = self.include or self.exclude or self.every or self.some or self.never or self.rules or self.house

@@ -25,7 +25,11 @@ def block(language: str) -> str:
 
 def test_the_declaration_is_read_and_the_python_runs(tmp_path: Path) -> None:
     (tmp_path / "experiments.toml").write_text(block("toml"), "utf-8")
-    assert [one.name for one in read_experiments(tmp_path / "experiments.toml")] == ["blend-or-walk", "drafted"]
+    assert [one.name for one in read_experiments(tmp_path / "experiments.toml")] == [
+        "blend-or-walk",
+        "drafted",
+        "order",
+    ]
     done = subprocess.run(
         [sys.executable, "-c", block("python")], cwd=tmp_path, capture_output=True, text=True, check=False
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,8 +42,8 @@ def test_two_processes_append_to_a_file_that_neither_has_made(tmp_path: Path) ->
     store = Store(path)
     assert counts(store) == (6000, 3000)
     assert store.read("PRAGMA integrity_check") == [("ok",)]
-    assert store.read("SELECT items FROM impressions LIMIT 1") == [('[["x", null, 1.0], ["y", "A", 0.5]]',)]
-    assert [one.name for one in path.parent.iterdir()] == ["events.sqlite"]
+    assert store.read("SELECT items FROM impressions LIMIT 1") == [('[["x", null, 1.0, 1], ["y", "A", 0.5, 2]]',)]
+    assert sorted(one.name for one in path.parent.iterdir()) == ["events.sqlite", "events.sqlite.lock"]
     if os.name == "posix":
         assert path.stat().st_mode & 0o777 == 0o600
 
@@ -58,6 +60,26 @@ def test_what_comes_again_counts_once(tmp_path: Path) -> None:
     for _ in range(2):
         store.write([impression(1, "u", 5)], [outcome(1, "u", 6), outcome(2, "u", 6)])
     assert counts(store) == (1, 2)
+
+
+def test_a_name_that_a_client_gives_twice_hides_no_list(tmp_path: Path) -> None:
+    store = Store(tmp_path / "events.sqlite")
+    store.write([replace(impression(1, "u", at), offset=10 * at) for at in (1, 2, 2)])
+    found = store.read("SELECT items FROM impressions ORDER BY at")
+    assert [[place for *_, place in json.loads(items)] for (items,) in found] == [[11, 12, 13], [21, 22, 23]]
+    assert not store.has_explored()
+    store.write([replace(impression(1, "u", 1), experiment="")])
+    assert store.has_explored()
+
+
+def test_a_defect_costs_its_batch_and_no_more(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Recorder(Store(tmp_path / "events.sqlite"), every=0.01) as recorder:
+        recorder.record(outcome(1, "u", 2**70))  # no number that SQLite has
+        assert recorder.flush()
+        recorder.record(outcome(2, "u", 1))
+        assert recorder.flush()
+    assert (recorder.dropped, recorder.written) == (1, 1)
+    assert "1 events of experiments are dropped" in caplog.text
 
 
 def test_a_user_who_is_forgotten_leaves_no_bytes(tmp_path: Path) -> None:

@@ -46,6 +46,18 @@ def test_the_coin_is_fair_and_belongs_to_the_request() -> None:
     assert [pick.item_id for pick in team_draft("ab", "ab", 2, "any")] == ["a", "b"]
 
 
+@pytest.mark.parametrize(("first", "second"), [("abcd", "bcx"), ("ab", "bacd"), ("a", "xyz")])
+def test_each_pick_tells_how_likely_it_was(first: str, second: str) -> None:
+    """Among many seeds, an item comes after those before it as often as the picks say."""
+    drafts = [team_draft(first, second, 4, f"seed {n}") for n in range(4000)]
+    for place in range(4):
+        for before in {tuple(pick.item_id for pick in picks[:place]) for picks in drafts}:
+            here = [picks[place] for picks in drafts if tuple(pick.item_id for pick in picks[:place]) == before]
+            for item_id, told in {(pick.item_id, pick.probability) for pick in here}:
+                low, high = clopper_pearson(sum(pick.item_id == item_id for pick in here), len(here))
+                assert low <= told <= high, (before, item_id)
+
+
 def test_clicks_are_credited_to_the_team_that_picked() -> None:
     picks = [Pick("a", 0), Pick("b", 1), Pick("c", 1), Pick("d", None)]
     assert credit(picks, {"b", "c", "d", "elsewhere"}) == (0, 2)

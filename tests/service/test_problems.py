@@ -89,6 +89,6 @@ def test_the_openapi_document_names_every_path(session_service) -> None:  # type
 def test_numbers_for_prometheus(session_service) -> None:  # type: ignore[no-untyped-def]
     session_service.get("/v1/users/u0/recommendations")
     text = session_service.get("/metrics").text
-    assert 'graphrec_answers_total{strategy="blend"}' in text
+    assert 'graphrec_answer_seconds_count{strategy="blend"}' in text
     assert "graphrec_model_version" in text
     assert "u0" not in text

@@ -13,7 +13,7 @@ from graphrec.cli.app import HomeOption, JsonOption, app, console, emit_json, pr
 from graphrec.errors import InputError
 
 if TYPE_CHECKING:
-    from graphrec.experiments import Experiment
+    from graphrec.experiments import Experiment, Variant
     from graphrec.experiments.comparison import Interval
     from graphrec.experiments.report import Report, Row
 
@@ -108,12 +108,17 @@ def _card(one: Experiment, now: int) -> dict[str, Any]:
         "name": one.name,
         "kind": one.kind,
         "variants": [
-            f"{variant.name} {variant.share:.0%} ({' > '.join(variant.recommenders)})" for variant in one.variants
+            f"{variant.name} {variant.share:.0%} ({', '.join([' > '.join(variant.recommenders), *_settings(variant)])})"
+            for variant in one.variants
         ],
         "outcome": one.outcome.kind,
         "traffic": one.traffic,
         "running": "yes" if one.is_running(now) else "no",
     }
+
+
+def _settings(variant: Variant) -> list[str]:
+    return [f"{name} = {value}" for name, value in variant.settings.items()]
 
 
 def _print(found: Report) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from graphrec.cli.app import HomeOption, app, err
 from graphrec.errors import InputError
+from graphrec.service.logs import LogFormat, LogLevel, log_config
 
 
 @app.command()
@@ -29,6 +31,14 @@ def serve(  # noqa: PLR0917
     pipeline: Annotated[
         Path | None, typer.Option(help="The TOML file that declares how lists are made; see `graphrec pipeline show`.")
     ] = None,
+    experiments: Annotated[
+        Path | None, typer.Option(help="The TOML file that declares them; without it HOME/experiments.toml.")
+    ] = None,
+    keep_days: Annotated[
+        float, typer.Option(min=0, help="Days that lists shown in experiments, and what users did, are kept.")
+    ] = 180.0,
+    log_format: Annotated[LogFormat, typer.Option(help="Lines of text, or JSON objects.")] = LogFormat.text,
+    log_level: Annotated[LogLevel, typer.Option(help="From `info` on each request has a line.")] = LogLevel.warning,
     home: HomeOption = None,
 ) -> None:
     """Answer over HTTP: recommendations, similar items, events, explanations. The paths: /openapi.json.
@@ -41,6 +51,9 @@ def serve(  # noqa: PLR0917
     from graphrec.server import Home
     from graphrec.service.keys import read_keys
     from graphrec.service.settings import ServiceSettings
+    from graphrec.service.shared import shared_numbers
+    from graphrec.service.tracing import check_tracing
+    from graphrec.service.variants import check_models, read_trials, trials_file
     from graphrec.serving.pipeline import read_pipeline
 
     if pipeline is not None:  # a broken one is told here, before anything listens
@@ -58,21 +71,28 @@ def serve(  # noqa: PLR0917
         max_waiting=max_waiting,
         cors=tuple(cors or []),
         pipeline=str(pipeline.absolute()) if pipeline is not None else None,
+        experiments=None if experiments is None else str(experiments.resolve()),
+        keep_days=keep_days,
     )
     if not open_ and not read_keys(place.root):
         raise InputError("there are no keys yet; make one with `graphrec key add NAME --role read`, or use --open")
+    check_tracing()
+    declared = read_trials(settings)
     with connect(home) as graph:  # a local Neo4j is started here, once, and not by each worker
         graph.verify()
+        check_models(declared, graph, trials_file(settings))
     settings.export()
     err.print(f"listening on http://{host}:{port}; Ctrl-C ends it")
-    uvicorn.run(
-        "graphrec.service.app:create",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=10,
-        server_header=False,
-    )
+    with shared_numbers(place.root) if workers > 1 else nullcontext():
+        uvicorn.run(
+            "graphrec.service.app:create",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            access_log=False,
+            log_config=log_config(log_format, log_level),
+            log_level=log_level.value,
+            timeout_graceful_shutdown=10,
+            server_header=False,
+        )

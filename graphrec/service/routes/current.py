@@ -33,5 +33,5 @@ def state_of(service: Service) -> State:
 
 def request_id_of(request: Request) -> str:
     """The name that the guard gave the request."""
-    name: str = request.state.request_id
+    name: str = request.scope["state"]["request_id"]
     return name

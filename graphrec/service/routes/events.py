@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from graphrec.service.bodies import json_of
 from graphrec.service.routes.current import service_of
 from graphrec.service.schemas import EventIn, EventsIn, Taken
+from graphrec.service.stages import stage
 
 router = APIRouter(prefix="/v1", tags=["events"])
 
@@ -17,11 +18,13 @@ async def events(request: Request, body: EventsIn | EventIn) -> Response:
     service = service_of(request)
     given = body.events if isinstance(body, EventsIn) else [body]
     rows = [event.model_dump(exclude_none=True) for event in given]
-    done = await service.journal.append_async(rows)
+    with stage(service, "journal"):
+        done = await service.journal.append_async(rows)
     state = service.keeper.state
     if state is not None:
         for row, sequence in zip(rows, done.sequences, strict=True):
             state.apply_early(sequence, row)
+    service.trials.done(rows)
     service.metrics.events(done.new, done.repeated)
     answer = json_of({"new": done.new, "repeated": done.repeated})
     answer.status_code = 202

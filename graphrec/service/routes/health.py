@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from graphrec.service.bodies import json_of
+from graphrec.service.pulse import sense
 from graphrec.service.routes.current import service_of, state_of
 from graphrec.service.schemas import Alive
 
@@ -29,17 +28,12 @@ async def ready(request: Request) -> Response:
 
 @router.get("/metrics", response_model=None)
 async def metrics(request: Request) -> Response:
-    """Numbers of this worker in Prometheus's format."""
+    """Numbers of all workers in Prometheus's format."""
     service = service_of(request)
     stats = await run_in_threadpool(service.journal.stats)
-    state = service.keeper.state
-    version = state.version if state else None
-    text = service.metrics.text(
-        journal_waiting=stats.waiting,
-        journal_refused=stats.refused,
-        journal_oldest_seconds=stats.oldest_s,
-        model_version=version.version if version else 0,
-        model_age_seconds=time.time() - version.trained_at / 1000 if version else 0,
-        degraded=float(service.keeper.trouble is not None),
+    service.metrics.set(
+        journal_waiting=stats.waiting, journal_refused=stats.refused, journal_oldest_seconds=stats.oldest_s
     )
+    sense(service)
+    text = await run_in_threadpool(service.metrics.text)
     return Response(text, media_type="text/plain; version=0.0.4")

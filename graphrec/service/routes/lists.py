@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from graphrec.recommend.base import Profile
 from graphrec.service.bodies import body_of, json_of, model_of, wish_of
+from graphrec.service.drafted import answered
 from graphrec.service.query import DOCUMENT, list_query
 from graphrec.service.routes.current import ItemId, UserId, request_id_of, service_of, state_of
 from graphrec.service.routes.live import asked, ranked_by
 from graphrec.service.schemas import Explained, Listed, ListQuery, People, VisitorQuery
+from graphrec.service.stages import stage
+from graphrec.service.trials import Trial
 from graphrec.serving.ranking import Answer, popular, rank, similar
 from graphrec.serving.state import State
 from graphrec.serving.why import why
@@ -40,7 +44,9 @@ async def similar_items(request: Request, item_id: ItemId) -> Response:
     query = list_query(request)
     state = state_of(service_of(request))
     wish = wish_of(query, state.pipeline)
-    return _told(request, state, similar(state, item_id, wish), wish, query)
+    with stage(service_of(request), "rank"):
+        answer = similar(state, item_id, wish)
+    return _told(request, state, answer, wish, query)
 
 
 @router.get("/popular", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
@@ -49,7 +55,9 @@ async def popular_items(request: Request) -> Response:
     query = list_query(request)
     state = state_of(service_of(request))
     wish = wish_of(query, state.pipeline)
-    return _told(request, state, popular(state, wish), wish, query)
+    with stage(service_of(request), "rank"):
+        answer = popular(state, wish)
+    return _told(request, state, answer, wish, query)
 
 
 @router.get("/users/{user_id:path}/people", responses={200: {"model": People}}, response_model=None)
@@ -100,25 +108,43 @@ async def _ranked(request: Request, profile: Profile, query: ListQuery) -> Respo
     service = service_of(request)
     state = state_of(service)
     wish = wish_of(query, state.pipeline)
-    if query.with_:
+    takes_part = service.trials.experiments and not query.with_
+    trial = service.trials.find(profile.user_id, explores=wish.explore > 0) if takes_part else None
+    if trial is not None:
+        answer, trial = await answered(service, state, trial, profile, wish)
+    elif query.with_:
         answer = await ranked_by(service, state, query.with_, profile, wish)
-    else:
+    elif wish.is_plain:
         answer = rank(state, profile, wish)
-    return _told(request, state, answer, wish, query, user_id=profile.user_id)
+    else:
+        with stage(service, "rank"):
+            answer = rank(state, profile, wish)
+    return _told(request, state, answer, wish, query, user_id=profile.user_id, trial=trial)
 
 
 def _told(
-    request: Request, state: State, answer: Answer, wish: Wish, query: ListQuery, *, user_id: str | None = None
+    request: Request,
+    state: State,
+    answer: Answer,
+    wish: Wish,
+    query: ListQuery,
+    *,
+    user_id: str | None = None,
+    trial: Trial | None = None,
 ) -> Response:
     """An answer as it is told. `state` is the one that it was made from: positions of another one mean other items."""
-    service = service_of(request)
-    service.metrics.answer(answer.strategy)
-    return body_of(
-        state,
-        answer,
-        wish,
-        request_id=request_id_of(request),
-        user_id=user_id,
-        degraded=service.keeper.trouble is not None,
-        explain=state.pipeline.explain.parts if query.explain is None else query.explain,
-    )
+    service, request_id = service_of(request), request_id_of(request)
+    request.scope["state"]["strategy"] = answer.strategy if "," not in answer.strategy else "chain"
+    if trial is not None or (wish.explore and user_id):
+        service.trials.show(trial, state, answer, request_id=request_id, user_id=user_id, offset=wish.offset)
+    with nullcontext() if wish.is_plain else stage(service, "body"):
+        return body_of(
+            state,
+            answer,
+            wish,
+            request_id=request_id,
+            user_id=user_id,
+            degraded=service.keeper.trouble is not None,
+            explain=state.pipeline.explain.parts if query.explain is None else query.explain,
+            trial=trial,
+        )

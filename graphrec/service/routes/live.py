@@ -14,6 +14,7 @@ from graphrec.errors import GraphError, InputError
 from graphrec.recommend.base import Candidates, Profile
 from graphrec.recommend.chain import ChainRecommender
 from graphrec.recommend.registry import get
+from graphrec.service.stages import stage
 from graphrec.serving.lists import NO_ITEM
 from graphrec.serving.ranking import Answer, rank
 from graphrec.serving.state import State
@@ -34,7 +35,8 @@ async def asked(service: Service, work: Callable[[], Result], seconds: float) ->
     if service.keeper.trouble is not None:
         raise GraphError(service.keeper.trouble)
     try:
-        return await asyncio.wait_for(run_in_threadpool(work), seconds)
+        with stage(service, "graph"):
+            return await asyncio.wait_for(run_in_threadpool(work), seconds)
     except TimeoutError:
         raise GraphError(f"Neo4j didn't answer within {seconds:g} seconds; ask again") from None
 
