@@ -113,13 +113,17 @@ async def _ranked(request: Request, profile: Profile, query: ListQuery) -> Respo
     if trial is not None:
         answer, trial = await answered(service, state, trial, profile, wish)
     elif query.with_:
-        answer = await ranked_by(service, state, query.with_, profile, wish)
+        answer = await ranked_by(service, state, query.with_, profile, wish, explains=_explains(state, query))
     elif wish.is_plain:
         answer = rank(state, profile, wish)
     else:
         with stage(service, "rank"):
             answer = rank(state, profile, wish)
     return _told(request, state, answer, wish, query, user_id=profile.user_id, trial=trial)
+
+
+def _explains(state: State, query: ListQuery) -> bool:
+    return state.pipeline.explain.parts if query.explain is None else query.explain
 
 
 def _told(
@@ -145,6 +149,6 @@ def _told(
             request_id=request_id,
             user_id=user_id,
             degraded=service.keeper.trouble is not None,
-            explain=state.pipeline.explain.parts if query.explain is None else query.explain,
+            explain=_explains(state, query),
             trial=trial,
         )

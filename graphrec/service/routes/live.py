@@ -41,10 +41,13 @@ async def asked(service: Service, work: Callable[[], Result], seconds: float) ->
         raise GraphError(f"Neo4j didn't answer within {seconds:g} seconds; ask again") from None
 
 
-async def ranked_by(service: Service, state: State, names: str, profile: Profile, wish: Wish) -> Answer:
+async def ranked_by(
+    service: Service, state: State, names: str, profile: Profile, wish: Wish, *, explains: bool = False
+) -> Answer:
     """The list of a chain of recommenders, filled up from memory.
 
-    Where Neo4j takes longer than the budget or is away, all of it is from memory, and the strategy says so.
+    Where Neo4j takes longer than the budget or is away, all of it is from memory, and the strategy says so. `explains`:
+    reasons name what was liked, which takes as long again; else they only count people.
     """
     wanted = names.split(",")
     if len(wanted) > MOST_NAMES:
@@ -57,8 +60,9 @@ async def ranked_by(service: Service, state: State, names: str, profile: Profile
 
     def work() -> list[Row]:
         graph = service.keeper.graph.within(service.settings.budget_s)
-        chain = ChainRecommender([get(name, graph) for name in wanted])
-        rows = chain.recommend([profile], wish.offset + wish.k, candidates)
+        asked_for = [get(name, graph, with_reasons=explains) for name in wanted]
+        one = asked_for[0] if len(asked_for) == 1 else ChainRecommender(asked_for)
+        rows = one.recommend([profile], wish.offset + wish.k, candidates)
         return list(zip(rows["item_id"].tolist(), rows["score"].tolist(), rows["reason"].tolist(), strict=True))
 
     try:
