@@ -164,23 +164,15 @@ class Blended:
 
     def raised(self, listed: Found, new: Found, rms: float) -> Found:
         """A list with what new likes add to it by similar items: those not on it begin at its last score."""
-        added = Found(new.items, self._weight("graph") * new.scores / rms, new.because)
-        least = float(listed.scores.min(initial=0.0))
-        place = {item: n for n, item in enumerate(listed.items.tolist())}
+        parts = self._weight("graph") * new.scores / rms
+        order = np.argsort(listed.items)
+        place = order[np.minimum(np.searchsorted(listed.items, new.items, sorter=order), len(order) - 1)]
+        on = listed.items[place] == new.items
         scores, because = listed.scores.copy(), listed.because.copy()
-        beyond = []
-        for n, item in enumerate(added.items.tolist()):
-            at = place.get(item)
-            if at is None:
-                beyond.append(n)
-            else:
-                scores[at] += added.scores[n]
-                because[at] = added.because[n] if because[at] == NO_ITEM else because[at]
-        return Found(
-            np.concatenate([listed.items, added.items[beyond]]),
-            np.concatenate([scores, least + added.scores[beyond]]),
-            np.concatenate([because, added.because[beyond]]),
-        )
+        scores[place[on]] += parts[on]
+        because[place[on]] = np.where(because[place[on]] == NO_ITEM, new.because[on], because[place[on]])
+        beyond = Found(new.items[~on], listed.scores.min() + parts[~on], new.because[~on])
+        return Found(listed.items, scores, because).and_then(beyond)
 
     def drawn_on(self, found: Found, user: int, likes: tuple[Ints, Floats], new: Mapping[int, float]) -> Found:
         """The same items, their scores moved as far as new likes move the user's vector."""

@@ -132,7 +132,8 @@ def _sourced(asked: Asked, shown: Found) -> tuple[tuple[str, ...], Ints]:
     """The source of each item that is shown, and what speaks most for it."""
     sources, because = np.full(len(shown.items), "", dtype=object), shown.because.copy()
     for name, items in asked.found_by:
-        here = np.flatnonzero(np.isin(shown.items, items))
+        is_here = np.isin(shown.items, items) if len(asked.found_by) > 1 else np.ones(len(shown.items), dtype=bool)
+        here = np.flatnonzero(is_here)
         sources[here] = name
         speaks = BY_NAME[name].speaks
         if speaks is not None and len(here):

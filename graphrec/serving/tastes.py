@@ -77,10 +77,10 @@ class Tastes:
         return dict(zip(items.tolist(), weights.tolist(), strict=True))
 
     def seen_by(self, user: int) -> NDArray[np.int64]:
-        """Positions of all that a user has seen."""
+        """Positions of all that a user has seen; one may stand there twice."""
         items = self._row(self.seen, user)[0].astype(np.int64)
         change = self.changes.get(user)
-        return items if change is None else np.union1d(items, np.fromiter(change.seen, dtype=np.int64))
+        return items if change is None else np.concatenate([items, np.fromiter(change.seen, dtype=np.int64)])
 
     def _there(
         self, items: NDArray[np.int64], weights: NDArray[np.float64]
