@@ -38,7 +38,8 @@ class Trends:
         timed = (last_at != NO_TIME) & (last_at <= latest_ms())
         self._newest = self._reference = int(last_at[timed].max()) if timed.any() else NO_TIME
         parts = liked.data[timed] * np.exp2((last_at[timed] - float(self._reference)) / half_life_ms)
-        self._counts = np.bincount(liked.indices[timed], weights=parts, minlength=liked.shape[1])
+        counts = np.bincount(liked.indices[timed], weights=parts, minlength=liked.shape[1])
+        self._counts = counts.astype(np.float64)  # of nothing NumPy counts in whole numbers
         self._pairs: dict[tuple[int, int], Pair] = {}
         self._best: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
 
