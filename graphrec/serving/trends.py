@@ -46,7 +46,8 @@ class Trends:
     @classmethod
     def none(cls) -> Trends:
         """Of nobody's likes, with a half-life of a week."""
-        return cls(sparse.csr_array((0, 0), dtype=np.float32), np.zeros(0, dtype=np.int64), 7.0 * DAY_MS)
+        nobody = sparse.csr_array(np.zeros((0, 0), dtype=np.float32))
+        return cls(nobody, np.zeros(0, dtype=np.int64), 7.0 * DAY_MS)
 
     def apply(self, user: int, item: int, weight: float, at: int | None) -> None:
         """Take in what somebody did: a pair has its largest weight and its latest time, so again changes nothing."""
