@@ -122,7 +122,7 @@ def _liked_tag(asked: Asked, items: Ints) -> Ints:
 def _n_followed(asked: Asked, items: Ints) -> Ints:
     """How many of the people that a user follows like each item."""
     likes = [np.isin(items, asked.state.tastes.items_of(friend)[0]) for friend in _followed(asked)]
-    return np.sum(likes, axis=0, dtype=np.int64)
+    return np.asarray(np.sum(likes, axis=0), dtype=np.int64)
 
 
 def _followed(asked: Asked) -> list[int]:

@@ -93,7 +93,7 @@ class TagSpace:
         beyond = self._rows(np.arange(tags.shape[0], self._catalogue.n_items)) * rarity
         products = np.concatenate([tags @ (rarity * vector), beyond @ vector])
         norms = np.concatenate([lengths, np.linalg.norm(beyond, axis=1)]) * np.linalg.norm(vector)
-        return np.divide(products, norms, out=np.zeros(len(products)), where=norms > 0)
+        return np.asarray(np.divide(products, norms, out=np.zeros(len(products)), where=norms > 0))
 
 
 def _strongest(parts: NDArray[np.float64]) -> Ints:

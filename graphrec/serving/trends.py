@@ -38,14 +38,16 @@ class Trends:
         timed = (last_at != NO_TIME) & (last_at <= latest_ms())
         self._newest = self._reference = int(last_at[timed].max()) if timed.any() else NO_TIME
         parts = liked.data[timed] * np.exp2((last_at[timed] - float(self._reference)) / half_life_ms)
-        self._counts = np.bincount(liked.indices[timed], weights=parts, minlength=liked.shape[1])
+        counts = np.bincount(liked.indices[timed], weights=parts, minlength=liked.shape[1])
+        self._counts = counts.astype(np.float64)  # of nothing NumPy counts in whole numbers
         self._pairs: dict[tuple[int, int], Pair] = {}
         self._best: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
 
     @classmethod
     def none(cls) -> Trends:
         """Of nobody's likes, with a half-life of a week."""
-        return cls(sparse.csr_array((0, 0), dtype=np.float32), np.zeros(0, dtype=np.int64), 7.0 * DAY_MS)
+        nobody = sparse.csr_array(np.zeros((0, 0), dtype=np.float32))
+        return cls(nobody, np.zeros(0, dtype=np.int64), 7.0 * DAY_MS)
 
     def apply(self, user: int, item: int, weight: float, at: int | None) -> None:
         """Take in what somebody did: a pair has its largest weight and its latest time, so again changes nothing."""

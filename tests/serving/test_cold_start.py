@@ -18,7 +18,7 @@ from graphrec.serving.foldin import Blended
 from graphrec.serving.lists import Lists
 from graphrec.serving.pipeline import Pipeline
 from graphrec.serving.ranking import Answer, rank, similar
-from graphrec.serving.rerank import least_marked
+from graphrec.serving.rerank import least_marked, with_share
 from graphrec.serving.state import State
 from graphrec.serving.trends import DAY_MS, Trends
 from graphrec.serving.why import sentences
@@ -156,6 +156,27 @@ def test_new_and_rare_items_have_their_shares_wherever_there_are_as_many(profile
     for share, marked in ((wish.new, state.arrivals.is_new), (wish.rare, state.catalogue.is_rare)):
         if least_marked(n, wish.new) + least_marked(n, wish.rare) <= n or share == wish.new:
             assert marked(items).sum() >= min(least_marked(n, share), int(marked(all_of_them).sum()))
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=20),
+    st.integers(1, 10),
+    st.sampled_from([0.1, 0.3, 0.5]),
+    st.sampled_from([0.1, 0.3, 0.5]),
+)
+def test_one_share_leaves_the_other_what_it_needs(
+    marks: list[tuple[bool, bool]], n: int, one: float, other: float
+) -> None:
+    new, rare = np.array(marks).T
+    order, n = np.arange(len(marks)), min(n, len(marks))
+    first = with_share(order, new, n, one)
+    order = np.concatenate([first, np.setdiff1d(order, first)])
+    kept = new & np.isin(np.arange(len(marks)), first)
+    both = with_share(order, rare, n, other, kept)
+    assert len(set(both.tolist())) == n
+    if least_marked(n, one) + least_marked(n, other) <= n:
+        assert new[both].sum() >= min(least_marked(n, one), new.sum())
+        assert rare[both].sum() >= min(least_marked(n, other), rare.sum())
 
 
 def test_without_a_share_a_list_keeps_to_itself_and_new_items_come_from_the_sources_below() -> None:
