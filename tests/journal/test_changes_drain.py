@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from graphrec.errors import GraphError
 from graphrec.graph import Graph
 from graphrec.ingest import changing
 from graphrec.ingest.changing import write_changes
@@ -118,11 +117,3 @@ def test_changes_that_a_journal_holds_arrive_with_its_events(graph: Graph, tmp_p
                 time.sleep(0.02)
         assert journal.stats().refused == 0
     assert picture(graph) == WANTED
-
-
-def test_nothing_is_put_aside_while_neo4j_is_away(graph: Graph) -> None:
-    with (
-        Graph("bolt://127.0.0.1:1", "neo4j", "none", home=graph.home) as away,
-        pytest.raises(GraphError, match="no Neo4j answers"),
-    ):
-        deliver(away, numbered(change("delete_item", item_id="a")))
