@@ -38,7 +38,6 @@ def wish_of(query: ListQuery) -> Wish:
         explore=query.explore,
         seed=query.seed,
         context=context_of(query),
-        context_weight=query.context_weight,
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from graphrec.recommend.base import Profile
 from graphrec.serving.catalogue import Bools
-from graphrec.serving.context import Moved, says
+from graphrec.serving.context import Moved, weighted
 from graphrec.serving.explore import explored
 from graphrec.serving.foldin import Floats, Found, Ints
 from graphrec.serving.lists import NO_ITEM
@@ -177,41 +177,20 @@ def _joined(one: Found, other: Found) -> Found:
 def _ruled(asked: _Asked, found: Found) -> Found:
     """Moved by rules, then by context."""
     if asked.wish.rules and len(found.items):
-        scores, distance = found.scores.copy(), _distance(found)
+        scores = found.scores.copy()
+        distance = float(scores.max() - scores.min()) or 1.0
         for rule in asked.wish.rules:
             scores += rule.amount * distance * holds(rule.condition, asked.state.catalogue)[found.items]
         found = _best_first(Found(found.items, scores, found.because))
-    return _in_context(asked, found) if asked.wish.context and len(found.items) else found
-
-
-def _in_context(asked: _Asked, found: Found) -> Found:
-    """What is liked more than usual in the wish's context goes up, and has it as its reason if that brings it there."""
-    wish = asked.wish
-    lifts = asked.state.tallies.lifts(wish.context, found.items)
-    parts = wish.context_weight * _distance(found) * lifts.sum(axis=0)
-    there = frozenset(found.items[: asked.n].tolist())
-    order = np.lexsort((found.items, -np.round(found.scores + parts, 10)))
-    strongest = lifts.argmax(axis=0)
-    for place, n in enumerate(order[: _pooled(asked)].tolist()):
-        item, part = int(found.items[n]), float(parts[n])
-        brought = place < asked.n and part > 0 and item not in there
-        asked.moved[item] = Moved(part, says(wish.context[strongest[n]]) if brought else "")
-    return Found(found.items, found.scores + parts, found.because).of(order)
-
-
-def _distance(found: Found) -> float:
-    """From the best to the last candidate."""
-    return float(found.scores.max() - found.scores.min()) or 1.0
-
-
-def _pooled(asked: _Asked) -> int:
-    """How many candidates are put in another order."""
-    return max(4 * asked.n, POOL)
+    if asked.wish.context and len(found.items):
+        found, moved = weighted(found, asked.wish.context, asked.state.tallies, asked.n, max(4 * asked.n, POOL))
+        asked.moved |= moved
+    return found
 
 
 def _page(asked: _Asked, strategy: str, found: Found) -> Answer:
     wish = asked.wish
-    pool = found.of(np.arange(min(len(found.items), _pooled(asked))))
+    pool = found.of(np.arange(min(len(found.items), max(4 * asked.n, POOL))))
     order = _reordered(asked, pool)
     places, chances = explored(len(order), asked.n, wish.explore, wish.seed) if wish.explore else (None, None)
     order = order[: asked.n] if places is None else order[places]

@@ -14,9 +14,9 @@ from scipy import sparse
 from graphrec.graph import Graph
 from graphrec.kinds import kind_weight
 from graphrec.serving.catalogue import Catalogue, Ids, read_catalogue
-from graphrec.serving.context import Tallies, context_of, read_tallies, tallied
 from graphrec.serving.foldin import Blended, Found
 from graphrec.serving.lists import NO_ITEM, Lists, lists_folder
+from graphrec.serving.tallies import Tallies, context_of, read_tallies, tallied
 from graphrec.serving.tastes import Change, Tastes
 from graphrec.snapshot import Snapshot
 from graphrec.versions import ModelVersion, current, load_learnt

@@ -12,13 +12,9 @@ from numpy.typing import NDArray
 
 from graphrec.errors import InputError
 from graphrec.serving.catalogue import Bools, Catalogue
-from graphrec.serving.context import Pair
+from graphrec.serving.context import Context
 
 MOST_CONDITIONS = 20
-CONTEXT_WEIGHT = 0.1
-"""How far an item goes up that is liked e times as often as usual in a context, as a part of the distance from the best
-to the last candidate."""
-
 _CONDITION = re.compile(r"(?P<name>\w{1,64})\s*(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.{1,200})", re.DOTALL)
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     "=": np.equal,
@@ -43,7 +39,7 @@ class Rule:
 class Wish:
     """A list of `k` items after the first `offset`. Conditions are `tag=NAME` or `PROPERTY OP VALUE`: all of `every`,
     one of `some`, none of `never`. Weights and shares lie between 0 and 1; `seed` makes what is random repeatable.
-    `context`: where and when the list is asked for, which moves items by `context_weight`."""
+    `context`: where and when the list is asked for, None where that doesn't count."""
 
     k: int = 10
     offset: int = 0
@@ -59,8 +55,7 @@ class Wish:
     rare: float = 0.0
     explore: float = 0.0
     seed: int = 0
-    context: tuple[Pair, ...] = ()
-    context_weight: float = CONTEXT_WEIGHT
+    context: Context | None = None
 
     @property
     def is_plain(self) -> bool:
