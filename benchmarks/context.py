@@ -32,11 +32,12 @@ from graphrec.models.filters.model import FILTERS
 from graphrec.recommend.base import Profile
 from graphrec.recommend.topk import top_k
 from graphrec.serving.catalogue import Catalogue, Ids
-from graphrec.serving.context import HOUR_MS, of_times, tallied, times_of
+from graphrec.serving.context import Context
 from graphrec.serving.foldin import Blended
 from graphrec.serving.lists import NO_ITEM, Lists
 from graphrec.serving.ranking import rank
 from graphrec.serving.state import State
+from graphrec.serving.tallies import HOUR_MS, of_times, tallied, times_of
 from graphrec.serving.tastes import Tastes
 from graphrec.serving.wish import Wish
 from loaders import load_frames
@@ -179,8 +180,8 @@ def figures(state: State, requests: Sequence[Request], keys: Sequence[str], weig
 
 def worth(state: State, request: Request, keys: Sequence[str], weight: float) -> tuple[float, float]:
     """Recall and NDCG of one list."""
-    context = tuple(pair for pair in times_of(request.at) if pair[0] in keys) if weight else ()
-    wish = Wish(k=K, context=context, context_weight=weight)
+    pairs = tuple(pair for pair in times_of(request.at) if pair[0] in keys)
+    wish = Wish(k=K, context=Context(pairs, weight) if weight else None)
     found = rank(state, Profile(state.users.names[request.user]), wish).items.tolist()
     gains = 1 / np.log2(np.arange(K) + 2)
     hits = np.array([item in request.items for item in found])

@@ -48,7 +48,6 @@ def wish_of(query: ListQuery, pipeline: Pipeline) -> Wish:
         seed=query.seed,
         house=pipeline.house,
         context=context_of(query),
-        context_weight=query.context_weight,
     )
 
 

@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 from graphrec.errors import InputError
 from graphrec.ingest.events import NOT_KEYS
 from graphrec.service.schemas import INT64, ListQuery
-from graphrec.serving.context import Pair, times_of
+from graphrec.serving.context import Context
+from graphrec.serving.tallies import Pair, times_of
 
 
-def context_of(query: ListQuery) -> tuple[Pair, ...]:
-    """What a query tells of its context. InputError for a time or a pair that can't be read."""
+def context_of(query: ListQuery) -> Context | None:
+    """What a query tells, None where it tells nothing. InputError for a time or a pair that can't be read."""
     found = [(name, value) for name, value in (("device", query.device), ("location", query.location)) if value]
     found += [_pair(text) for text in query.context]
     if query.at is not None:
         found += times_of(_milliseconds(str(query.at)))
-    return tuple(found)
+    return Context(tuple(found), query.context_weight) if found else None
 
 
 def _pair(text: str) -> Pair:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, 
 from graphrec.errors import InputError
 from graphrec.ids import clean_id
 from graphrec.ingest.events import KEY, MOST_CHARACTERS, MOST_KEYS
-from graphrec.serving.wish import CONTEXT_WEIGHT
+from graphrec.serving.context import CONTEXT_WEIGHT
 
 MOST_ITEMS = 200
 MOST_PAGES = 2_000

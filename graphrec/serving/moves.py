@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from graphrec.serving.asked import Asked
-from graphrec.serving.context import Moved, says
+from graphrec.serving.context import weighted
 from graphrec.serving.foldin import Found
 from graphrec.serving.wish import holds
 
@@ -16,31 +14,15 @@ def moved(asked: Asked, found: Found) -> Found:
         return found
     if asked.wish.rules:
         found = _by_rules(asked, found)
-    return _by_context(asked, found) if asked.wish.context else found
+    if asked.wish.context is not None:
+        found, moves = weighted(found, asked.wish.context, asked.state.tallies, asked.n, asked.depth)
+        asked.moved |= moves
+    return found
 
 
 def _by_rules(asked: Asked, found: Found) -> Found:
-    scores, distance = found.scores.copy(), _distance(found)
+    scores = found.scores.copy()
+    distance = float(scores.max() - scores.min()) or 1.0
     for rule in asked.wish.rules:
         scores += rule.amount * distance * holds(rule.condition, asked.state.catalogue)[found.items]
     return Found(found.items, scores, found.because).best_first()
-
-
-def _by_context(asked: Asked, found: Found) -> Found:
-    """What is liked more than usual in the context goes up, and that is its reason if it brings it onto the page."""
-    wish = asked.wish
-    lifts = asked.state.tallies.lifts(wish.context, found.items)
-    parts = wish.context_weight * _distance(found) * lifts.sum(axis=0)
-    there = frozenset(found.items[: asked.n].tolist())
-    order = np.lexsort((found.items, -np.round(found.scores + parts, 10)))
-    strongest = lifts.argmax(axis=0)
-    for place, n in enumerate(order[: asked.depth].tolist()):
-        item, part = int(found.items[n]), float(parts[n])
-        brought = place < asked.n and part > 0 and item not in there
-        asked.moved[item] = Moved(part, says(wish.context[strongest[n]]) if brought else "")
-    return Found(found.items, found.scores + parts, found.because).of(order)
-
-
-def _distance(found: Found) -> float:
-    """From the best to the last candidate."""
-    return float(found.scores.max() - found.scores.min()) or 1.0

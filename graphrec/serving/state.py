@@ -18,7 +18,6 @@ from graphrec.kinds import kind_weight
 from graphrec.serving.arrivals import Arrivals, read_arrivals
 from graphrec.serving.catalogue import Catalogue, read_catalogue
 from graphrec.serving.changes import CHANGES
-from graphrec.serving.context import Tallies, context_of, read_tallies, tallied
 from graphrec.serving.foldin import Blended, Found
 from graphrec.serving.ids import Ids
 from graphrec.serving.lists import NO_ITEM, Lists, lists_folder
@@ -26,6 +25,7 @@ from graphrec.serving.pipeline import Pipeline, default_pipeline
 from graphrec.serving.questions import Questions, work_out
 from graphrec.serving.removed import remove_missing
 from graphrec.serving.tag_space import TagSpace
+from graphrec.serving.tallies import Tallies, context_of, read_tallies, tallied
 from graphrec.serving.tastes import Change, Tastes
 from graphrec.serving.trends import DAY_MS, Trends
 from graphrec.snapshot import Snapshot

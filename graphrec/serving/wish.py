@@ -13,14 +13,10 @@ from numpy.typing import NDArray
 
 from graphrec.errors import InputError
 from graphrec.serving.catalogue import Catalogue
-from graphrec.serving.context import Pair
+from graphrec.serving.context import Context
 from graphrec.serving.ids import Bools
 
 MOST_CONDITIONS = 20
-CONTEXT_WEIGHT = 0.1
-"""How far an item goes up that is liked e times as often as usual in a context, as a part of the distance from the best
-to the last candidate."""
-
 _CONDITION = re.compile(r"(?P<name>\w{1,64})\s*(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.{1,200})", re.DOTALL)
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     "=": np.equal,
@@ -54,8 +50,8 @@ class Conditions:
 class Wish:
     """A list of `k` items after the first `offset`. Conditions are `tag=NAME` or `PROPERTY OP VALUE`: all of `every`,
     one of `some`, none of `never`. Weights and shares lie between 0 and 1; `seed` makes what is random repeatable.
-    `house`: conditions that hold beside those, whoever asks. `context`: where and when the list is asked for, which
-    moves items by `context_weight`."""
+    `house`: conditions that hold beside those, whoever asks. `context`: where and when the list is asked for, None where
+    that doesn't count."""
 
     k: int = 10
     offset: int = 0
@@ -73,8 +69,7 @@ class Wish:
     explore: float = 0.0
     seed: int = 0
     house: Conditions | None = None
-    context: tuple[Pair, ...] = ()
-    context_weight: float = CONTEXT_WEIGHT
+    context: Context | None = None
 
     @cached_property
     def is_plain(self) -> bool:

@@ -9,8 +9,9 @@ from shop import ids, opened, stock, wait
 
 from graphrec.graph import Graph
 from graphrec.ingest.events import record
-from graphrec.serving.context import HOUR_MS, MONTH_MS, times_of
+from graphrec.serving.context import lifts
 from graphrec.serving.state import load_state
+from graphrec.serving.tallies import HOUR_MS, MONTH_MS, times_of
 
 
 def test_a_context_goes_from_events_to_lists_and_is_read_again(graph: Graph, tmp_path: Path) -> None:
@@ -57,7 +58,7 @@ def test_a_context_goes_from_events_to_lists_and_is_read_again(graph: Graph, tmp
         again, here = load_state(graph), keeper.state
         for pair in (("mood", "calm"), ("mood", "wild"), ("with", "a:colon"), ("device", "tv"), ("location", "home")):
             places = [np.array([s.catalogue.ids.places[item] for item in (last, *others)]) for s in (again, here)]
-            read, counted = again.tallies.lifts([pair], places[0]), here.tallies.lifts([pair], places[1])
+            read, counted = lifts(again.tallies, [pair], places[0]), lifts(here.tallies, [pair], places[1])
             assert read.tolist() == counted.tolist(), pair
     with graph.session() as session:
         found = session.run("MATCH (e:Event {event_id: $id}) RETURN e", id=f"{last}-3").single(strict=True)["e"]
