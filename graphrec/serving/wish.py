@@ -50,8 +50,8 @@ class Conditions:
 class Wish:
     """A list of `k` items after the first `offset`. Conditions are `tag=NAME` or `PROPERTY OP VALUE`: all of `every`,
     one of `some`, none of `never`. Weights and shares lie between 0 and 1; `seed` makes what is random repeatable.
-    `house`: conditions that hold beside those, whoever asks. `context`: where and when the list is asked for, None where
-    that doesn't count."""
+    `house`: conditions that hold beside those, whoever asks. `context`: where and when the list is asked for, None
+    where that doesn't count."""
 
     k: int = 10
     offset: int = 0
