@@ -22,6 +22,7 @@ from graphrec.serving.rerank import least_marked, with_share
 from graphrec.serving.state import State
 from graphrec.serving.trends import DAY_MS, Trends
 from graphrec.serving.why import sentences
+from graphrec.serving.tagged import Tagged
 from graphrec.serving.wish import Wish
 
 NEW = np.arange(N_ITEMS) >= 9
@@ -199,8 +200,7 @@ def test_an_item_that_came_a_moment_ago_is_new() -> None:
 @pytest.mark.parametrize("rows", [0, N_USERS])
 def test_no_tags_and_no_likes_break_nothing(rows: int) -> None:
     state = trained_on_nothing()
-    state.catalogue.tags = sparse.csr_array((N_ITEMS, 0))
-    state.catalogue.tag_names = ()
+    state.catalogue.tagged = Tagged(sparse.csr_array((N_ITEMS, 0)), ())
     state.tastes.liked = state.tastes.liked[:rows]
     state.stated = {0: {"comedy": 1.0}}
     assert len(rank(state, Profile("u0"), Wish(k=5)).items) == 5
