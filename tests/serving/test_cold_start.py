@@ -20,9 +20,9 @@ from graphrec.serving.pipeline import Pipeline
 from graphrec.serving.ranking import Answer, rank, similar
 from graphrec.serving.rerank import least_marked, with_share
 from graphrec.serving.state import State
+from graphrec.serving.tagged import Tagged
 from graphrec.serving.trends import DAY_MS, Trends
 from graphrec.serving.why import sentences
-from graphrec.serving.tagged import Tagged
 from graphrec.serving.wish import Wish
 
 NEW = np.arange(N_ITEMS) >= 9

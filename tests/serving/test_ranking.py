@@ -259,3 +259,22 @@ def test_parts_add_up_to_the_score() -> None:
     assert found.reasons[0].path[0] == ("user", "user u2")
     with pytest.raises(UnknownIdError):
         why(STATE, "nobody", "i2")
+
+
+def test_a_trained_vector_follows_new_likes_by_their_share() -> None:
+    """u0 was trained on two likes; a third draws its vector a third of the way, and every listed score with it."""
+    state = made_state()
+    blended, before = state.blended, made_state().blended.embeddings.user_vectors[0].astype(np.float64)
+    state.apply({"user_id": "u0", "item_id": "i9", "kind": "like"})
+    liked, new = state.tastes.items_of(0), state.tastes.new_of(0)
+    assert new == {9: 1.0}
+    mixed = 2 / 3 * before + 1 / 3 * blended.embeddings.item_vectors[9].astype(np.float64)
+    wanted = mixed / np.linalg.norm(mixed)
+    np.testing.assert_allclose(blended.vector(0, *liked, new), wanted, rtol=1e-5)
+    np.testing.assert_allclose(blended.vector(0, *liked), before, rtol=1e-6)
+    listed = state.listed(0)
+    moved = blended.drawn_on(listed, 0, liked, new).scores - listed.scores
+    gains = 0.5 / 0.5 * blended.embeddings.item_vectors[listed.items] @ (wanted - before)
+    np.testing.assert_allclose(moved, gains, atol=1e-6)
+    cosine = float(blended.embeddings.item_vectors[5] @ wanted)
+    assert why(state, "u0", "i5").parts["vectors"] == pytest.approx(cosine, abs=1e-6)
