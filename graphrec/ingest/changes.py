@@ -42,9 +42,9 @@ Scalar = str | int | float | bool | None
 
 def checked_change(change: Mapping[str, Any]) -> dict[str, Any]:
     """A change with its ids in normal form and nothing unknown; InputError says what is wrong."""
-    what = change.get("what")
+    what = str(change.get("what"))
     if what not in KINDS:
-        raise InputError(f"expected a change as one of {', '.join(KINDS)}, found {str(what)[:80]!r}")
+        raise InputError(f"expected a change as one of {', '.join(KINDS)}, found {what[:80]!r}")
     key, parts = KINDS[what]
     unknown = sorted(set(change) - {"change_id", "what", key, "at", *parts})
     if unknown or "change_id" not in change or key not in change:

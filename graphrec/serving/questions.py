@@ -91,8 +91,7 @@ def _entropy(answers: tuple[sparse.csr_array, ...], groups: Ints, weights: Float
     """Of each column the entropy of its answers within the groups of people, by how much the people count."""
     open_ = np.flatnonzero(groups >= 0)
     indicator = sparse.csr_array((weights[open_], (groups[open_], open_)), shape=(groups.max() + 1, len(groups)))
-    sizes = indicator.sum(axis=1)[:, None]
-    sizes = np.where(sizes > 0, sizes, 1.0)
+    sizes: Floats = np.maximum(np.asarray(indicator.sum(axis=1)).reshape(-1, 1), 1e-300)
     shares = [np.asarray((indicator @ answer).toarray()) / sizes for answer in answers]
     none = np.clip(1 - sum(shares), 0, 1)
     parts = sum(_surprise(share) for share in shares) + weight_none * _surprise(none)
@@ -121,6 +120,5 @@ def _most(counts: Ints, n: int) -> Ints:
 
 
 def _ones(matrix: sparse.csr_array) -> sparse.csr_array:
-    found = sparse.csr_array(matrix, dtype=np.float64, copy=True)
-    found.data[:] = 1.0
-    return found
+    ones = np.ones(len(matrix.indices))
+    return sparse.csr_array((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
