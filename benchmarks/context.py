@@ -32,7 +32,7 @@ from graphrec.models.filters.model import FILTERS
 from graphrec.recommend.base import Profile
 from graphrec.recommend.topk import top_k
 from graphrec.serving.catalogue import Catalogue, Ids
-from graphrec.serving.context import Context
+from graphrec.serving.context import CONTEXT_WEIGHT, Context
 from graphrec.serving.foldin import Blended
 from graphrec.serving.lists import NO_ITEM, Lists
 from graphrec.serving.ranking import rank
@@ -109,6 +109,8 @@ def compare(name: str, pairs: Pairs, method: str, every: bool) -> None:
     plain = figures(state, requests, (), 0.0)
     tell(f"{name}, test", plain, None, "without")
     tell("", figures(state, requests, keys, weight), plain, f"chosen: {' and '.join(keys)}, {weight:g}")
+    usual = figures(state, requests, KEYS[-1], CONTEXT_WEIGHT)
+    tell("", usual, plain, f"as served: {' and '.join(KEYS[-1])}, {CONTEXT_WEIGHT:g}")
     for other, each in itertools.product(KEYS, WEIGHTS) if every else ():
         tell("", figures(state, requests, other, each), plain, f"{' and '.join(other)}, {each:g}")
 

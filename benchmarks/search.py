@@ -73,7 +73,7 @@ class Timed:
 def main() -> None:
     arguments = read_arguments()
     print(
-        "| items | way | recall@20 | alone, a second | p50 ms | p99 ms | in batches of 100, a second | build, s | GiB |"
+        "| items | way | recall@20 | alone, a second | p50 ms | p99 ms | in batches of 100, a second | build, s | MiB |"
     )
     print("|--:|---|--:|--:|--:|--:|--:|--:|--:|")
     for n_items in arguments.sizes:
@@ -280,7 +280,8 @@ def tell(n_items: int, timed: Timed, found: float) -> None:
     p50, p99 = np.percentile(timed.alone_ms, [50, 99])
     alone, together = 1000 * len(timed.alone_ms) / sum(timed.alone_ms), N_USERS / timed.together_s
     cells = [f"{n_items:,}", timed.name, f"{found:.4f}", f"{alone:,.0f}", f"{p50:.2f}", f"{p99:.2f}"]
-    print(f"| {' | '.join([*cells, f'{together:,.0f}', f'{timed.build_s:.1f}', f'{timed.gib:.2f}'])} |", flush=True)
+    cells += [f"{together:,.0f}", f"{timed.build_s:.1f}", f"{1024 * timed.gib:,.0f}"]
+    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":
