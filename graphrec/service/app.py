@@ -13,17 +13,21 @@ from starlette.middleware.cors import CORSMiddleware
 
 from graphrec import __version__
 from graphrec.connect import connect
+from graphrec.graph import Graph
 from graphrec.journal import Drain, Journal
 from graphrec.service import problems
+from graphrec.service.document import describe
 from graphrec.service.guard import Guard
 from graphrec.service.keys import read_keys
 from graphrec.service.metrics import Metrics
+from graphrec.service.orphan import Orphan
 from graphrec.service.routes import events, health, lists
-from graphrec.service.schemas import Problem
 from graphrec.service.settings import ServiceSettings
 from graphrec.serving.keeper import Keeper
 
 JOURNAL = "journal.sqlite"
+DELIVER_S = 3.0
+"""How long Neo4j may take, at the end, for the batch that is on its way; the rest waits in the journal."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,12 @@ def application(settings: ServiceSettings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan(settings, metrics),
-        responses={400: {"model": Problem}, 503: {"model": Problem}},
+        redirect_slashes=False,
     )
     for routes in (lists, events, health):
         app.include_router(routes.router)
     problems.install(app)
+    describe(app, guarded=not settings.open, limited=settings.rate > 0)
     keys = None if settings.open else read_keys(Path(settings.home))
     app.add_middleware(Guard, keys=keys, max_body=settings.max_body, rate=settings.rate, metrics=metrics)
     if settings.cors:  # outermost: a browser asks first whether it may ask, and shows no key then
@@ -75,11 +80,21 @@ def _lifespan(settings: ServiceSettings, metrics: Metrics):  # type: ignore[no-u
         logging.getLogger("neo4j").setLevel(logging.ERROR)
         home = Path(settings.home)
         with ExitStack() as stack:
+            if settings.workers > 1:
+                stack.enter_context(Orphan())
             graph = stack.enter_context(connect(home))
             journal = stack.enter_context(Journal(home / "service" / JOURNAL, most=settings.max_waiting))
             drain = stack.enter_context(Drain(journal, graph))
             keeper = stack.enter_context(Keeper(graph, journal))
+            stack.callback(_let_go, graph, keeper, drain)
             app.state.service = Service(settings, keeper, journal, drain, metrics)
             yield
 
     return lifespan
+
+
+def _let_go(graph: Graph, keeper: Keeper, drain: Drain) -> None:
+    """Let every thread end; the connections go first, because who waits for a Neo4j that hangs would do so for long."""
+    keeper.ask_to_stop()
+    drain.stop(DELIVER_S)
+    graph.close()

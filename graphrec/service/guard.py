@@ -14,6 +14,9 @@ from graphrec.service.keys import Key, key_of
 from graphrec.service.metrics import Metrics
 from graphrec.service.problems import problem
 
+MOST_DIGITS = 18
+"""Of a length; Python refuses to read numbers of thousands of digits."""
+
 OPEN_PATHS = ("/live", "/ready", "/openapi.json")
 SAFE_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -67,7 +70,7 @@ class Guard:
     def _refusal(self, scope: Scope) -> Response | None:
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > self.max_body:
+        if not length.isdigit() or len(length) > MOST_DIGITS or int(length) > self.max_body:
             return self._too_large()
         if self.keys is None or scope["path"] in OPEN_PATHS:
             return None

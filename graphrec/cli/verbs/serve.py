@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Annotated
 
 import typer
 
 from graphrec.cli.app import HomeOption, app, err
 from graphrec.errors import InputError
+
+ASK_S = 15.0
+"""How long Neo4j may take to answer for the first time."""
+FINISH_S = 10
+"""How long requests that were accepted may take once the service is asked to end."""
 
 
 @app.command()
@@ -54,8 +60,9 @@ def serve(  # noqa: PLR0917
     if not open_ and not read_keys(place.root):
         raise InputError("there are no keys yet; make one with `graphrec key add NAME --role read`, or use --open")
     with connect(home) as graph:  # a local Neo4j is started here, once, and not by each worker
-        graph.verify()
+        graph.within(ASK_S).verify()
     settings.export()
+    signal.signal(signal.SIGTERM, _leave)
     err.print(f"listening on http://{host}:{port}; Ctrl-C ends it")
     uvicorn.run(
         "graphrec.service.app:create",
@@ -65,6 +72,12 @@ def serve(  # noqa: PLR0917
         workers=workers,
         access_log=False,
         log_level="warning",
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=FINISH_S,
         server_header=False,
+        ws="none",
     )
+
+
+def _leave(*_: object) -> None:
+    """End with status 0. The server answers what it has accepted, ends, and then gives the signal on to this."""
+    raise SystemExit(0)

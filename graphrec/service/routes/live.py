@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from starlette.concurrency import run_in_threadpool
 
-from graphrec.errors import GraphError, InputError
+from graphrec.errors import GraphError, InputError, ModelError
 from graphrec.recommend.base import Candidates, Profile
 from graphrec.recommend.chain import ChainRecommender
 from graphrec.recommend.registry import get
@@ -42,7 +42,8 @@ async def asked(service: Service, work: Callable[[], Result], seconds: float) ->
 async def ranked_by(service: Service, state: State, names: str, profile: Profile, wish: Wish) -> Answer:
     """The list of a chain of recommenders, filled up from memory.
 
-    Where Neo4j takes longer than the budget or is away, all of it is from memory, and the strategy says so.
+    Where Neo4j takes longer than the budget or is away, or a model was never trained, all of it is from memory, and the
+    fallbacks say so.
     """
     wanted = names.split(",")
     if len(wanted) > MOST_NAMES:
@@ -60,7 +61,7 @@ async def ranked_by(service: Service, state: State, names: str, profile: Profile
 
     try:
         found = await asked(service, work, service.settings.budget_s)
-    except GraphError:
+    except (GraphError, ModelError):
         answer = rank(state, profile, wish)
         return replace(answer, fallbacks=(*answer.fallbacks, f"{answer.strategy} instead of {names}"))
     return _joined(state, profile, wish, (names, found))
