@@ -13,13 +13,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from neo4j import Driver, GraphDatabase, ManagedTransaction, Query, Record, Session, unit_of_work
+from neo4j import GraphDatabase, ManagedTransaction, Query, Record, Session, unit_of_work
 from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable
 
 from graphrec import queries
 from graphrec.errors import GraphError
+from graphrec.link import Link
 
 Result = TypeVar("Result")
+
+CONNECT_S = 5.0
+"""How long a query that has a deadline may wait for a connection. One that is being made can't be given up before."""
 
 
 class Graph:
@@ -34,8 +38,9 @@ class Graph:
         self.home = home
         self._deadline_s: float | None = None
         self._sessions: set[Session] = set()
-        self._driver: Driver = GraphDatabase.driver(
-            uri, auth=(user, password), notifications_min_severity="OFF", connection_timeout=15
+        more: dict[str, Any] = {"notifications_min_severity": "OFF", "connection_timeout": 15}
+        self._link = Link(
+            uri, lambda resolver: GraphDatabase.driver(uri, auth=(user, password), resolver=resolver, **more)
         )
 
     def __enter__(self) -> Graph:
@@ -47,14 +52,18 @@ class Graph:
         self.close()
 
     def within(self, seconds: float) -> Self:
-        """The same graph, whose reads the server ends when they take longer: GraphError, and no work goes on unseen."""
+        """The same graph with a deadline for each read, write and transaction: then GraphError.
+
+        The server ends what takes longer, so no work goes on unseen. One that doesn't answer at all is given up two
+        seconds later, with every connection to it. What was to be written may have been: write what can be repeated.
+        """
         hurried = copy(self)
         hurried._deadline_s = seconds
         return hurried
 
     def close(self) -> None:
-        """Close every connection."""
-        self._driver.close()
+        """Close every connection. Who still waits for an answer gets GraphError within a second or two."""
+        self._link.close()
 
     @property
     def n_sessions(self) -> int:
@@ -62,27 +71,35 @@ class Graph:
         return len(self._sessions)
 
     def verify(self) -> None:
-        """Raise GraphError unless the server answers and takes the password."""
-        with explained(self.uri):
-            self._driver.verify_connectivity()
+        """Raise GraphError unless the server answers and takes the password; not tried again."""
+        if self._deadline_s is None:
+            with explained(self.uri):
+                self._link.driver.verify_connectivity()
+            return
+        with self.session() as session, session.begin_transaction(timeout=self._deadline_s) as asked:
+            asked.commit()
 
     def read(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query with `access: read`, as dicts. Retried by the driver on passing faults."""
         query, values = self._query(name, "read", parameters)
         with self.session() as session:
-            return session.execute_read(unit_of_work(timeout=self._deadline_s)(_run), query.text, values)
+            return session.execute_read(self._unit(_run), query.text, values)
 
     def write(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """Run one writing query in a transaction of its own; retried, so the statement must be safe to run again."""
         query, values = self._query(name, "write", parameters)
         with self.session() as session:
-            return session.execute_write(_run, query.text, values)
+            return session.execute_write(self._unit(_run), query.text, values)
 
     def write_all(self, steps: list[tuple[str, Mapping[str, Any]]]) -> list[list[dict[str, Any]]]:
         """Run several writing queries in one transaction: all of them take effect, or none."""
         checked = [self._query(name, "write", parameters) for name, parameters in steps]
+
+        def in_one(tx: ManagedTransaction) -> list[list[dict[str, Any]]]:
+            return [_run(tx, query.text, values) for query, values in checked]
+
         with self.session() as session:
-            return session.execute_write(lambda tx: [_run(tx, query.text, values) for query, values in checked])
+            return session.execute_write(self._unit(in_one))
 
     def transact(self, work: Callable[[Callable[..., list[dict[str, Any]]]], Result]) -> Result:
         """What `work` gives back. It gets a function like `write`, whose queries all run in one transaction.
@@ -98,7 +115,7 @@ class Graph:
             return work(run)
 
         with self.session() as session:
-            return session.execute_write(in_one)
+            return session.execute_write(self._unit(in_one))
 
     def run(
         self, name: str, /, identifiers: Mapping[str, str] | None = None, **parameters: Any
@@ -106,17 +123,39 @@ class Graph:
         """Run a query with `access: write-implicit`: schema statements and `CALL … IN TRANSACTIONS`. Not retried."""
         query, values = self._query(name, "write-implicit", parameters)
         with self.session() as session:
-            return [record.data() for record in session.run(Query(query.statement(identifiers or {})), values)]
+            statement = Query(query.statement(identifiers or {}), timeout=self._deadline_s)
+            return [record.data() for record in session.run(statement, values)]
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A session whose failures are told as GraphError."""
-        with explained(self.uri), self._driver.session(database=self.database) as session:
+        with explained(self.uri), self._opened() as session:
             self._sessions.add(session)
             try:
                 yield session
             finally:
                 self._sessions.discard(session)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Session]:
+        seconds = self._deadline_s
+        if seconds is None:
+            with self._link.driver.session(database=self.database) as session:
+                yield session
+            return
+        with (
+            self._link.within(seconds) as driver,
+            driver.session(
+                database=self.database,
+                connection_acquisition_timeout=min(seconds, CONNECT_S),
+                max_transaction_retry_time=seconds,
+            ) as session,
+        ):
+            yield session
+
+    def _unit(self, work: Callable[..., Result]) -> Callable[..., Result]:
+        """Work in one transaction, which the server ends at the deadline."""
+        return unit_of_work(timeout=self._deadline_s)(work)
 
     def _query(self, name: str, access: str, parameters: Mapping[str, Any]) -> tuple[queries.Query, dict[str, Any]]:
         query = queries.get(name)

@@ -10,10 +10,10 @@ import pytest
 from graphrec import connect
 from graphrec.graph import Graph
 from graphrec.ingest.schema import ensure_schema
-from graphrec.server import Home, StartOptions, down, ensure_running, this_process
+from graphrec.server import Home, StartOptions, State, down, ensure_running, this_process
 from graphrec.server.memory import small
 
-NEEDS_SERVER = {"server", "graph"}
+NEEDS_SERVER = {"server", "mortal"}
 
 LONGEST = (
     "test_readme.py",
@@ -39,7 +39,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """The home of a running server. If it can't start the run ends: nothing is passed over."""
     home = Home.at(tmp_path_factory.mktemp("home"))
     try:
-        ensure_running(home, StartOptions("tests", None, memory=small(), guard=this_process()))
+        start(home)
     except Exception as error:
         pytest.exit(f"the tests need a local Neo4j, and it can't start: {error}", returncode=1)
     yield home
@@ -63,6 +63,31 @@ def graph(session_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> Graph:
     for name in ("NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "NEO4J_DATABASE"):
         monkeypatch.delenv(name, raising=False)
     return session_graph
+
+
+@pytest.fixture(scope="session")
+def mortal_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """Where a second server lies, for tests that stop and kill it."""
+    home = Home.at(tmp_path_factory.mktemp("mortal"))
+    yield home
+    down(home)
+
+
+@pytest.fixture
+def mortal(mortal_home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """The home of a server that may be stopped and killed: it runs, and holds nothing but its schema."""
+    for name in ("NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "NEO4J_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+    with connect.local(mortal_home, start(mortal_home)) as graph:
+        empty(graph)
+        ensure_schema(graph)
+    shutil.rmtree(mortal_home.root / "service", ignore_errors=True)
+    return mortal_home
+
+
+def start(home: Home) -> State:
+    """A small server that ends with this process."""
+    return ensure_running(home, StartOptions("tests", None, memory=small(), guard=this_process()))
 
 
 def empty(graph: Graph) -> None:

@@ -16,6 +16,8 @@ BATCH = 1_000
 POLL_S = 0.1
 TAKE_OVER_S = 0.5
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
+ASK_S, DELIVER_S = 2.0, 30.0
+"""How long Neo4j may take to say that it is there, and for a transaction. A batch of BATCH takes it about a second."""
 
 _log = logging.getLogger(__name__)
 
@@ -30,8 +32,9 @@ class Drain:
 
     def __init__(self, journal: Journal, graph: Graph, *, batch: int = BATCH) -> None:
         self.journal = journal
-        self.graph = graph
+        self.graph = graph.within(DELIVER_S)
         self.batch = batch
+        self._n = batch
         self.trouble: str | None = None
         self.drains = False
         self._wait_s = 0.0
@@ -53,7 +56,7 @@ class Drain:
     def stop(self, seconds: float | None = None) -> bool:
         """End after the batch that is on its way; False if that takes longer than the time given.
 
-        Where Neo4j went away within a batch it may take half a minute, the driver's patience; nothing is lost then.
+        Where Neo4j went away within a batch it may take half a minute, unless the graph is closed. Nothing is lost.
         """
         self._stopping.set()
         if self._thread.ident is not None:
@@ -90,16 +93,19 @@ class Drain:
             self.journal.prune()
         except Exception as error:
             self._note(error)
+            self._n = max(1, self._n // 2)  # it may be that Neo4j is too slow for so many at once
             self._wait_s = min(LONGEST_WAIT_S, max(FIRST_WAIT_S, 2 * self._wait_s))
             return self._wait_s
         self._note(None)
-        self._wait_s = 0.0
+        self._wait_s, self._n = 0.0, min(self.batch, 2 * self._n)
         return 0.0 if n_delivered else POLL_S
 
     def _deliver(self) -> int:
-        entries = self.journal.read_after(self.journal.delivered_sequence(), self.batch)
+        entries = self.journal.read_after(self.journal.delivered_sequence(), self._n)
         if entries:
-            self.graph.verify()  # fails at once where the driver would try a transaction for half a minute
+            self.graph.within(
+                ASK_S
+            ).verify()  # fails at once where the driver would try a transaction for half a minute
             refused = deliver(self.graph, entries)
             self.journal.mark_delivered(entries[-1].sequence, refused)
             for sequence in refused:  # the reason may hold ids; it stands in the journal, not in a log

@@ -16,13 +16,15 @@ from graphrec import __version__
 from graphrec.connect import connect
 from graphrec.experiments import Experiment, Recorder, Store
 from graphrec.experiments.store import FILE
+from graphrec.graph import Graph
 from graphrec.journal import Drain, Journal
 from graphrec.service import problems, pulse
+from graphrec.service.document import describe
 from graphrec.service.guard import Guard
 from graphrec.service.keys import read_keys
 from graphrec.service.metrics import Metrics
+from graphrec.service.orphan import Orphan
 from graphrec.service.routes import changes, events, health, lists, onboarding
-from graphrec.service.schemas import Problem
 from graphrec.service.settings import ServiceSettings
 from graphrec.service.tracing import Traced, Tracing, open_tracing
 from graphrec.service.trials import Trials
@@ -31,6 +33,8 @@ from graphrec.serving.keeper import Keeper
 from graphrec.serving.pipeline import Pipeline, default_pipeline, read_pipeline
 
 JOURNAL = "journal.sqlite"
+DELIVER_S = 3.0
+"""How long Neo4j may take, at the end, for the batch that is on its way; the rest waits in the journal."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,12 @@ def application(settings: ServiceSettings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan(settings, pipeline, metrics, experiments, tracing),
-        responses={400: {"model": Problem}, 503: {"model": Problem}},
+        redirect_slashes=False,
     )
     for routes in (lists, events, onboarding, changes, health):
         app.include_router(routes.router)
     problems.install(app)
+    describe(app, guarded=not settings.open, limited=settings.rate > 0)
     keys = None if settings.open else read_keys(Path(settings.home))
     app.add_middleware(Guard, keys=keys, max_body=settings.max_body, rate=settings.rate, metrics=metrics)
     if tracing:
@@ -98,6 +103,8 @@ def _lifespan(  # type: ignore[no-untyped-def]
         logging.getLogger("neo4j").setLevel(logging.ERROR)
         home = Path(settings.home)
         with ExitStack() as stack:
+            if settings.workers > 1:
+                stack.enter_context(Orphan())
             if tracing:
                 stack.callback(tracing.close)
             recorder = stack.enter_context(Recorder(Store(home / FILE)))
@@ -105,6 +112,7 @@ def _lifespan(  # type: ignore[no-untyped-def]
             journal = stack.enter_context(Journal(home / "service" / JOURNAL, most=settings.max_waiting))
             drain = stack.enter_context(Drain(journal, graph))
             keeper = stack.enter_context(Keeper(graph, journal, pipeline))
+            stack.callback(_let_go, graph, keeper, drain)
             trials = Trials(experiments, recorder)
             service = Service(settings, keeper, journal, drain, metrics, trials, tracing)
             app.state.service = service
@@ -115,3 +123,10 @@ def _lifespan(  # type: ignore[no-untyped-def]
                 await beating
 
     return lifespan
+
+
+def _let_go(graph: Graph, keeper: Keeper, drain: Drain) -> None:
+    """Let every thread end; the connections go first, because who waits for a Neo4j that hangs would do so for long."""
+    keeper.ask_to_stop()
+    drain.stop(DELIVER_S)
+    graph.close()

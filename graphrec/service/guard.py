@@ -15,6 +15,9 @@ from graphrec.service.metrics import Metrics
 from graphrec.service.names import method_of, request_id_from, route_of
 from graphrec.service.problems import UNEXPECTED, problem
 
+MOST_DIGITS = 18
+"""Of a length; Python refuses to read numbers of thousands of digits."""
+
 OPEN_PATHS = ("/live", "/ready", "/openapi.json")
 SAFE_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -82,7 +85,7 @@ class Guard:
 
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes], request_id: str) -> Response | None:
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > self.max_body:
+        if not length.isdigit() or len(length) > MOST_DIGITS or int(length) > self.max_body:
             return self._too_large(request_id)
         if self.keys is None or scope["path"] in OPEN_PATHS:
             return None

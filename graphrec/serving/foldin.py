@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from graphrec.models.filters.item_filter import no_filter
 from graphrec.serving.lists import NO_ITEM
 from graphrec.versions.vectors import Embeddings, described
 
@@ -90,7 +89,7 @@ class Blended:
         """No version: nothing is similar to anything."""
         nobody = np.zeros(0, dtype=object)
         flat = np.zeros((0, 0), dtype=np.float32)
-        return cls(no_filter().neighbours, Embeddings(nobody, flat, nobody, flat), {})
+        return cls(sparse.csr_array((0, 0), dtype=np.float32), Embeddings(nobody, flat, nobody, flat), {})
 
     def graph(self, liked: Ints, weights: Floats) -> Found:
         """The items that the liked ones lead to, with g; the liked ones may be among them."""

@@ -16,12 +16,17 @@ from graphrec.journal import Journal
 from graphrec.serving.lists import lists_folder
 from graphrec.serving.pipeline import Pipeline
 from graphrec.serving.state import MODEL, State, load_state
+from graphrec.serving.warm import warm
 from graphrec.versions import ModelVersion, current
 from graphrec.versions.files import has_files
 
 TAIL_S = 0.1
 WATCH_S = 2.0
 AT_ONCE = 5_000
+ASK_S, READ_S = 2.0, 60.0
+"""How long Neo4j may take to say which version is live, and for one of the queries that read the graph."""
+AGAIN_S = 30.0
+"""Until lists that couldn't be made are tried again."""
 PATIENCE_S = 60.0
 """Until the graph is read again for a pipeline that asks for what items don't have."""
 
@@ -33,7 +38,7 @@ class Keeper:
     fit the graph; None where all is well.
 
     Two threads: one follows the journal every tenth of a second, one looks at Neo4j every two. A new state is made
-    beside the old one and takes its place in one step, so a request sees one or the other, whole.
+    beside the old one, warmed up, and takes its place in one step, so a request sees one or the other, whole.
     """
 
     def __init__(self, graph: Graph, journal: Journal, pipeline: Pipeline | None = None) -> None:
@@ -44,6 +49,7 @@ class Keeper:
         self.trouble: str | None = "Neo4j hasn't been asked yet"
         self._told = ""
         self._refused: tuple[float, PipelineError] | None = None
+        self._not_before = 0.0
         self._swapping = threading.Lock()
         self._stopping = threading.Event()
         self._threads = [
@@ -57,15 +63,20 @@ class Keeper:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stopping.set()
+        self.ask_to_stop()
         for thread in self._threads:
             thread.join()
+
+    def ask_to_stop(self) -> None:
+        """Let both threads end after the step that they are at."""
+        self._stopping.set()
 
     def reload(self) -> None:
         """Read the graph anew, and take in what the journal holds beyond it."""
         sequence = self.journal.delivered_sequence()
         state = self._read()
         state.sequence = sequence
+        warm(state)
         with self._swapping:
             self._catch_up(state)
             self.state = state
@@ -81,7 +92,7 @@ class Keeper:
         if self._refused is not None and time.monotonic() < self._refused[0]:
             raise self._refused[1]
         try:
-            return load_state(self.graph, self.pipeline)
+            return load_state(self.graph.within(READ_S), self.pipeline)
         except PipelineError as error:
             self._refused = time.monotonic() + PATIENCE_S, error
             raise
@@ -100,24 +111,49 @@ class Keeper:
 
     def _watch(self) -> None:
         try:
-            self.graph.verify()
-            live = current(self.graph, MODEL)
-            if self.state is None or _differ(live, self.state.version):
-                self._make_lists(live)
-                self.reload()
+            near = self.graph.within(ASK_S)
+            near.verify()
+            live = current(near, MODEL)
+            if not self._is_of(live) and time.monotonic() >= self._not_before:
+                self._take_over(live)
             self.trouble = None
         except GraphrecError as error:
             self.trouble = str(error)
             raise
 
-    def _make_lists(self, live: ModelVersion | None) -> None:
-        """In a process of its own, which has the memory that it takes for as long as it takes."""
+    def _is_of(self, live: ModelVersion | None) -> bool:
+        """Whether the state is of the version that is live, with its lists where they can be made here."""
+        if self.state is None or (live and live.version) != (self.state.version and self.state.version.version):
+            return False
+        return live is None or len(self.state.lists.items) > 0 or not has_files(self.graph, live)
+
+    def _take_over(self, live: ModelVersion | None) -> None:
+        """Without lists a version answers only where there is no other yet; they are tried again later."""
+        made = self._make_lists(live)
+        self._not_before = 0.0 if made else time.monotonic() + AGAIN_S
+        if (made or self.state is None) and not self._stopping.is_set():
+            self.reload()
+
+    def _make_lists(self, live: ModelVersion | None) -> bool:
+        """Whether there are lists, or none are wanted. They are made in a process of its own, which has the memory that
+        it takes for as long as it takes."""
         if live is None or not has_files(self.graph, live) or lists_folder(self.graph.home, live).is_dir():
-            return
+            return True
         command = [sys.executable, "-m", "graphrec.serving.prepare", str(self.graph.home)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            _log.warning("the lists of version %d can't be prepared: %s", live.version, done.stderr.strip()[-500:])
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+            told = self._told_by(process)
+        if process.returncode and not self._stopping.is_set():
+            _log.warning("the lists of version %d can't be prepared: %s", live.version, told.strip()[-500:])
+        return process.returncode == 0
+
+    def _told_by(self, process: subprocess.Popen[str]) -> str:
+        """What a process says on its way; it ends with this one."""
+        while True:
+            try:
+                return process.communicate(timeout=TAIL_S)[1]
+            except subprocess.TimeoutExpired:
+                if self._stopping.is_set():
+                    process.kill()
 
     def _tail(self) -> None:
         try:
@@ -130,7 +166,3 @@ class Keeper:
         while entries := self.journal.read_after(state.sequence, AT_ONCE):
             for entry in entries:
                 state.take(entry)
-
-
-def _differ(live: ModelVersion | None, known: ModelVersion | None) -> bool:
-    return (live and live.version) != (known and known.version)

@@ -33,6 +33,9 @@ from graphrec.versions.files import checked_folder
 DEPTH = 200
 """Items of a list: enough for filters, pages and what is seen meanwhile; 12 bytes each."""
 
+READ_S = 60.0
+"""How long Neo4j may take for one of the queries that read the graph."""
+
 Progress = Callable[[int, int], None]
 
 
@@ -123,9 +126,10 @@ def main() -> None:
     from graphrec.connect import connect
 
     with connect(Path(sys.argv[1])) as graph:
-        live = current(graph, MODEL)
+        hurried = graph.within(READ_S)
+        live = current(hurried, MODEL)
         if live:
-            prepare(graph, live)
+            prepare(hurried, live)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,15 @@ from serving import Worker
 
 from graphrec import connect
 from graphrec.graph import Graph
-from graphrec.ingest.schema import ensure_schema
 from graphrec.journal import Drain, Journal
-from graphrec.server import Home, StartOptions, State, down, ensure_running, this_process
-from graphrec.server.memory import small
+from graphrec.server import Home, State, down
+from tests.conftest import start
 
-pytestmark = [pytest.mark.server, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 N_EVENTS, BATCH, N_KILLS = 20_000, 100, 20
 NEO4J_KILLS = (3, 8, 13, 18)
 """Of the kills, those that kill Neo4j too."""
-
-
-def start(home: Home) -> State:
-    return ensure_running(home, StartOptions("tests", None, memory=small(), guard=this_process()))
 
 
 def kill(home: Home, state: State) -> None:
@@ -41,16 +37,6 @@ def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
     while not true():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.05)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A Neo4j of these tests' own, with the schema in place."""
-    found = Home.at(tmp_path_factory.mktemp("kills") / "home")
-    with connect.local(found, start(found)) as graph:
-        ensure_schema(graph)
-    yield found
-    down(found)
 
 
 def pairs(graph: Graph) -> Counter[tuple[str, str]]:
@@ -67,6 +53,8 @@ class Client:
         self._rng = random.Random(seed)
         self._journal, self._home = journal, home
         self._state = start(home)
+        self._pool = ThreadPoolExecutor(1)
+        self._restart: Future[State] | None = None
         self._workers = [self._worker(), self._worker()]
         self.n_resent = 0
 
@@ -85,21 +73,30 @@ class Client:
         assert worker.is_acknowledged()
 
     def kill_neo4j(self) -> None:
+        self.await_neo4j()
         kill(self._home, self._state)
 
     def start_neo4j(self) -> None:
-        port = self._state.port
-        self._state = start(self._home)
-        assert self._state.port == port
+        """Beside what goes on."""
+        self._restart = self._pool.submit(start, self._home)
+
+    def await_neo4j(self) -> None:
+        """Until it has been started where it was to be."""
+        if self._restart is not None:
+            port, self._state = self._state.port, self._restart.result()
+            assert self._state.port == port
+            self._restart = None
 
     def end(self) -> None:
+        self.await_neo4j()
+        self._pool.shutdown()
         assert [worker.end() for worker in self._workers] == [0, 0]
 
     def _worker(self) -> Worker:
         return Worker(self._journal, self._state.uri, self._home)
 
 
-def test_every_acknowledged_event_is_in_the_graph_once(home: Home, tmp_path: Path) -> None:
+def test_every_acknowledged_event_is_in_the_graph_once(mortal: Home, tmp_path: Path) -> None:
     rng = random.Random(7)
     events = [
         {"event_id": f"e{n}", "user_id": f"u{rng.randrange(300)}", "item_id": f"i{rng.randrange(200)}"}
@@ -107,7 +104,7 @@ def test_every_acknowledged_event_is_in_the_graph_once(home: Home, tmp_path: Pat
     ]
     batches = [events[place : place + BATCH] for place in range(0, N_EVENTS, BATCH)]
     killed = {place: n for n, place in enumerate(sorted(rng.sample(range(len(batches) - 10), N_KILLS)))}
-    client = Client(tmp_path / "journal.sqlite", home, seed=7)
+    client = Client(tmp_path / "journal.sqlite", mortal, seed=7)
     restart: int | None = None
     for place, batch in enumerate(batches):
         if killed.get(place) in NEO4J_KILLS:
@@ -124,30 +121,30 @@ def test_every_acknowledged_event_is_in_the_graph_once(home: Home, tmp_path: Pat
         assert (journal.stats().delivered, journal.stats().refused) == (N_EVENTS, 0)
     client.end()
     assert client.n_resent > 0, "no kill came before an acknowledgement"
-    with connect.local(home, start(home)) as graph:
+    with connect.local(mortal, start(mortal)) as graph:
         with graph.session() as session:
             assert set(session.run("MATCH (e:Event) RETURN e.event_id").value()) == {e["event_id"] for e in events}
             assert session.run("MATCH (e:Event) RETURN count(e)").value() == [N_EVENTS]
         assert pairs(graph) == Counter((event["user_id"], event["item_id"]) for event in events)
 
 
-def test_events_are_taken_while_neo4j_is_away_and_arrive_when_it_is_back(home: Home, tmp_path: Path) -> None:
+def test_events_are_taken_while_neo4j_is_away_and_arrive_when_it_is_back(mortal: Home, tmp_path: Path) -> None:
     events = [{"event_id": f"away{n}", "user_id": "away", "item_id": f"away{n % 3}"} for n in range(300)]
     with (
-        connect.local(home, start(home)) as graph,
+        connect.local(mortal, start(mortal)) as graph,
         Journal(tmp_path / "journal.sqlite") as journal,
         Drain(journal, graph, batch=50) as drain,
     ):
         journal.append(events[:100])
         wait_until(lambda: journal.stats().waiting == 0)
-        down(home)
+        down(mortal)
         assert journal.append(events[100:200]).new == 100
         wait_until(lambda: drain.trouble is not None)
         assert journal.append(events[150:300]).new == 100
         stats = drain.stats()
         assert (stats.waiting, stats.delivered, stats.refused) == (200, 100, 0)
         assert stats.oldest_s > 0
-        start(home)
+        start(mortal)
         wait_until(lambda: journal.stats().waiting == 0)
         wait_until(lambda: drain.trouble is None)
         away = {pair: count for pair, count in pairs(graph).items() if pair[0] == "away"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from fastapi.testclient import TestClient
+from kept import Kept, keep, put_back
 
 from graphrec.frames import FramesWriter
 from graphrec.graph import Graph
@@ -20,13 +22,34 @@ from graphrec.ingest.schema import ensure_schema
 from graphrec.models.train import train
 from graphrec.service.app import application
 from graphrec.service.settings import ServiceSettings
+from graphrec.serving.prepare import prepare
+from graphrec.versions import current
 
 N_USERS, N_ITEMS = 40, 30
 SMALL = {"filter": "item_graph", "n_stored": 10, "lightgcn.embedding_dim": 4, "lightgcn.epochs": 2}
 
 
+_kept: list[Kept] = []
+
+
 def stock(graph: Graph, folder: Path) -> None:
-    """Users u0 …, items i0 … with titles, years and tags, two circles of taste, followed people, and a live blend."""
+    """Users u0 …, items i0 … with titles, years and tags, two circles of taste, followed people, and a live blend with
+    its lists. Made once a run; each call brings back the same graph and files, and an empty journal."""
+    shutil.rmtree(graph.home / "service", ignore_errors=True)
+    ensure_schema(graph)
+    if _kept:
+        put_back(graph, _kept[0])
+        return
+    fill(graph, folder)
+    train(graph, "blend", SMALL)
+    live = current(graph, "blend")
+    assert live is not None
+    prepare(graph, live)
+    _kept.append(keep(graph))
+
+
+def fill(graph: Graph, folder: Path) -> None:
+    """What is loaded, before anything is learnt."""
     rng = np.random.default_rng(7)
     pairs = {(u, int(i)) for u in range(N_USERS) for i in rng.choice(np.arange(u % 2, N_ITEMS, 2), 5, replace=False)}
     users, items = zip(*sorted(pairs), strict=True)
@@ -41,10 +64,8 @@ def stock(graph: Graph, folder: Path) -> None:
         followed = {"user_id": ["u0", "u1", "u2"], "followee_id": ["u1", "u2", "u3"]}
         writer.add("follows", pa.table(followed))
         frames = writer.finish()
-    ensure_schema(graph)
     with open_rows(frames) as opened:
         load_over_bolt(graph, opened, None)
-    train(graph, "blend", SMALL)
 
 
 @contextmanager

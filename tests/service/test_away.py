@@ -2,82 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 from shop import ids, opened, stock, wait
 
 from graphrec import connect
-from graphrec.server import Home, StartOptions, down, ensure_running, this_process
-from graphrec.server.memory import small
+from graphrec.graph import Graph
+from graphrec.server import Home, down
+from tests.conftest import start
 
-pytestmark = [pytest.mark.server, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """The home of a server of its own, which may be stopped."""
-    found = Home.at(tmp_path / "home")
-    for name in ("NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "NEO4J_DATABASE"):
-        monkeypatch.delenv(name, raising=False)
-    yield found
-    down(found)
+LIST = "/v1/users/u0/recommendations?k=30"
 
 
-def start(home: Home) -> None:
-    ensure_running(home, StartOptions("tests", None, memory=small(), guard=this_process()))
-
-
-def test_answers_go_on_events_wait_and_arrive_once(home: Home, tmp_path: Path) -> None:
-    start(home)
-    with connect.connect(home.root) as graph:
+def test_answers_go_on_events_wait_and_arrive_once(mortal: Home, tmp_path: Path) -> None:
+    with connect.connect(mortal.root) as graph:
         stock(graph, tmp_path / "frames")
-        with opened(graph) as client:
-            before = ids(client.get("/v1/users/u0/recommendations?k=30"))
-            down(home)
-            wait(lambda: client.get("/v1/users/u0/recommendations").json()["degraded"])
-            assert ids(client.get("/v1/users/u0/recommendations?k=30")) == before
-            events = [{"event_id": f"e{n}", "user_id": "u0", "item_id": item} for n, item in enumerate(before[:5])]
-            for event in [*events, *events]:
-                assert client.post("/v1/events", json=event).status_code == 202
-            assert set(ids(client.get("/v1/users/u0/recommendations?k=30"))) == set(before[5:])
-            assert client.put("/v1/items/new", json={"title": "New", "tags": ["fresh"]}).status_code == 202
-            assert client.delete(f"/v1/items/{before[5]}").status_code == 202
-            answers = {"liked": ["new"], "tags": {"fresh": 1.0}}
-            assert client.post("/v1/users/u1/onboarding", json=answers).status_code == 202
-            assert set(ids(client.get("/v1/users/u0/recommendations?k=30"))) == {*before[6:], "new"}
-            assert client.get("/v1/users/u0/people").status_code == 503
-            assert client.get("/v1/users/u0/people").headers["Retry-After"]
-            assert client.get("/ready").status_code == 200
-            assert (
-                client.get("/v1/users/u0/recommendations?with=walk").json()["fallbacks"][-1].endswith("instead of walk")
-            )
-            start(home)
-            wait(lambda: not client.get("/v1/users/u0/recommendations").json()["degraded"])
+        with opened(graph, max_waiting=9) as client:
+            before = ids(client.get(LIST))
+            down(mortal)
+            wait(lambda: client.get(LIST).json()["degraded"])
+            assert ids(client.get(LIST)) == before
+            tell(client, before)
+            change(client, before)
+            tell_one_too_many(client)
+            ask_for_what_needs_neo4j(client)
+            start(mortal)
+            wait(lambda: not client.get(LIST).json()["degraded"])
             wait(lambda: "graphrec_journal_waiting 0.0" in client.get("/metrics").text)
-        with graph.session() as session:
-            found = session.run("MATCH (e:Event) RETURN count(e) AS n").single(strict=True)["n"]
-            kinds = "MATCH (:User {user_id: 'u0'})-[r:INTERACTED {kind: 'interaction'}]->() RETURN sum(r.count) AS n"
-            counted = session.run(kinds).single(strict=True)["n"]
-            asked = (
-                "MATCH (i:Item) WHERE i.item_id IN $ids RETURN i.item_id, i.title, [(i)<-[:INTERACTED]-(u) | u.user_id]"
-            )
-            assert session.run(asked, ids=["new", before[5]]).values() == [["new", "New", ["u1"]]]
-            stated = "MATCH (:User {user_id: 'u1'})-[r:PREFERS]->(:Tag {name: 'fresh'}) RETURN r.weight"
-            assert session.run(stated).value() == [1.0]
-        assert (found, counted) == (6, 5)
+            late = {"event_id": "one too many", "user_id": "u1", "item_id": "i0"}
+            assert client.post("/v1/events", json=late).status_code == 202
+        assert counted(graph, "u0") == 5
+        assert counted(graph, "u1") == 1
+        assert_changed(graph, before)
 
 
-def test_a_full_journal_says_when_to_come_again(home: Home, tmp_path: Path) -> None:
-    start(home)
-    with connect.connect(home.root) as graph:
-        stock(graph, tmp_path / "frames")
-        with opened(graph, max_waiting=3) as client:
-            down(home)
-            wait(lambda: client.get("/v1/users/u0/recommendations").json()["degraded"])
-            events = [{"event_id": f"e{n}", "user_id": "u0", "item_id": f"i{n}"} for n in range(4)]
-            found = [client.post("/v1/events", json=event) for event in events]
-            assert [answer.status_code for answer in found] == [202, 202, 202, 503]
-            assert found[-1].headers["Retry-After"]
-            assert found[-1].headers["content-type"] == "application/problem+json"
+def tell(client: TestClient, before: list[str]) -> None:
+    """Five events, twice; they count at once."""
+    events = [{"event_id": f"e{n}", "user_id": "u0", "item_id": item} for n, item in enumerate(before[:5])]
+    for event in [*events, *events]:
+        assert client.post("/v1/events", json=event).status_code == 202
+    assert set(ids(client.get(LIST))) == set(before[5:])
+
+
+def change(client: TestClient, before: list[str]) -> None:
+    """An item comes, another goes, and a user says what is liked: four entries of the journal."""
+    assert client.put("/v1/items/new", json={"title": "New", "tags": ["fresh"]}).status_code == 202
+    assert client.delete(f"/v1/items/{before[5]}").status_code == 202
+    answers = {"liked": ["new"], "tags": {"fresh": 1.0}}
+    assert client.post("/v1/users/u2/onboarding", json=answers).status_code == 202
+    assert set(ids(client.get(LIST))) == {*before[6:], "new"}
+
+
+def tell_one_too_many(client: TestClient) -> None:
+    """More than may wait is told when to come again; what is known already is answered."""
+    refused = client.post("/v1/events", json={"event_id": "one too many", "user_id": "u1", "item_id": "i0"})
+    assert refused.status_code == 503
+    assert refused.headers["Retry-After"]
+    assert refused.headers["content-type"] == "application/problem+json"
+    known = {"event_id": "e0", "user_id": "u0", "item_id": "i0"}
+    assert client.post("/v1/events", json=known).status_code == 202
+
+
+def assert_changed(graph: Graph, before: list[str]) -> None:
+    with graph.session() as session:
+        asked = "MATCH (i:Item) WHERE i.item_id IN $ids RETURN i.item_id, i.title, [(i)<-[:INTERACTED]-(u) | u.user_id]"
+        assert session.run(asked, ids=["new", before[5]]).values() == [["new", "New", ["u2"]]]
+        stated = "MATCH (:User {user_id: 'u2'})-[r:PREFERS]->(:Tag {name: 'fresh'}) RETURN r.weight"
+        assert session.run(stated).value() == [1.0]
+
+
+def ask_for_what_needs_neo4j(client: TestClient) -> None:
+    people = client.get("/v1/users/u0/people")
+    assert people.status_code == 503
+    assert people.headers["Retry-After"]
+    assert client.get("/ready").status_code == 200
+    assert client.get(f"{LIST}&with=walk").json()["fallbacks"][-1].endswith("instead of walk")
+
+
+def counted(graph: Graph, user: str) -> int:
+    """How often a user's events stand in the sums; the log has the same."""
+    with graph.session() as session:
+        log = session.run("MATCH (e:Event {user_id: $user}) RETURN count(e)", user=user).value()[0]
+        kinds = "MATCH (:User {user_id: $user})-[r:INTERACTED {kind: 'interaction'}]->() RETURN sum(r.count)"
+        assert session.run(kinds, user=user).value() == [log]
+    return int(log)

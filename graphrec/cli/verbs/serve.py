@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,11 @@ import typer
 from graphrec.cli.app import HomeOption, app, err
 from graphrec.errors import InputError
 from graphrec.service.logs import LogFormat, LogLevel, log_config
+
+ASK_S = 15.0
+"""How long Neo4j may take to answer for the first time."""
+FINISH_S = 10
+"""How long requests that were accepted may take once the service is asked to end."""
 
 
 @app.command()
@@ -79,9 +85,10 @@ def serve(  # noqa: PLR0917
     check_tracing()
     declared = read_trials(settings)
     with connect(home) as graph:  # a local Neo4j is started here, once, and not by each worker
-        graph.verify()
+        graph.within(ASK_S).verify()
         check_models(declared, graph, trials_file(settings))
     settings.export()
+    signal.signal(signal.SIGTERM, _leave)
     err.print(f"listening on http://{host}:{port}; Ctrl-C ends it")
     with shared_numbers(place.root) if workers > 1 else nullcontext():
         uvicorn.run(
@@ -93,6 +100,12 @@ def serve(  # noqa: PLR0917
             access_log=False,
             log_config=log_config(log_format, log_level),
             log_level=log_level.value,
-            timeout_graceful_shutdown=10,
+            timeout_graceful_shutdown=FINISH_S,
             server_header=False,
+            ws="none",
         )
+
+
+def _leave(*_: object) -> None:
+    """End with status 0. The server answers what it has accepted, ends, and then gives the signal on to this."""
+    raise SystemExit(0)

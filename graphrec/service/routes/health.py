@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse
 
 from graphrec.service.bodies import json_of
 from graphrec.service.pulse import sense
@@ -19,14 +20,14 @@ async def live() -> Response:
     return json_of({"status": "alive"})
 
 
-@router.get("/ready", responses={200: {"model": Alive}}, response_model=None)
+@router.get("/ready", responses={200: {"model": Alive}, 503: {"description": "Not yet."}}, response_model=None)
 async def ready(request: Request) -> Response:
     """The graph has been read, and requests are answered. 503 before that."""
     state_of(service_of(request))
     return json_of({"status": "ready"})
 
 
-@router.get("/metrics", response_model=None)
+@router.get("/metrics", response_class=PlainTextResponse, response_model=None)
 async def metrics(request: Request) -> Response:
     """Numbers of all workers in Prometheus's format."""
     service = service_of(request)

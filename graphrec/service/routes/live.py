@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from starlette.concurrency import run_in_threadpool
 
-from graphrec.errors import GraphError, InputError
+from graphrec.errors import GraphError, InputError, ModelError
 from graphrec.recommend.base import Candidates, Profile
 from graphrec.recommend.chain import ChainRecommender
 from graphrec.recommend.registry import get
@@ -46,8 +46,8 @@ async def ranked_by(
 ) -> Answer:
     """The list of a chain of recommenders, filled up from memory.
 
-    Where Neo4j takes longer than the budget or is away, all of it is from memory, and the strategy says so. `explains`:
-    reasons name what was liked, which takes as long again; else they only count people.
+    Where Neo4j takes longer than the budget or is away, or a model was never trained, all of it is from memory, and the
+    fallbacks say so. `explains`: reasons name what was liked, which takes as long again; else they only count people.
     """
     wanted = names.split(",")
     if len(wanted) > MOST_NAMES:
@@ -67,7 +67,7 @@ async def ranked_by(
 
     try:
         found = await asked(service, work, service.settings.budget_s)
-    except GraphError:
+    except (GraphError, ModelError):
         answer = rank(state, profile, wish)
         return replace(answer, fallbacks=(*answer.fallbacks, f"{answer.strategy} instead of {names}"))
     return _joined(state, profile, wish, (names, found))

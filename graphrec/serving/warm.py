@@ -1,0 +1,29 @@
+"""A state is asked for every kind of answer before anybody else asks it: what is made at the first use is made then."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from graphrec.recommend.base import Profile
+from graphrec.serving.ranking import popular, rank, similar
+from graphrec.serving.state import State
+from graphrec.serving.why import why
+from graphrec.serving.wish import Wish
+
+N_USERS = 20
+WISHES = (Wish(), Wish(seen=True, diversity=0.5, calibration=0.5, rare=0.1, new=0.1, explore=0.1))
+
+
+def warm(state: State) -> None:
+    """Answer some users and one visitor, and forget what was answered."""
+    users, items = list(islice(state.users.places, N_USERS)), list(islice(state.catalogue.ids.places, 1))
+    for wish in WISHES:
+        for user in users:
+            rank(state, Profile(user), wish)
+        for item in items:
+            rank(state, Profile(None, {item: 1.0}), wish)
+            similar(state, item, wish)
+        popular(state, wish)
+    for user in users[:1]:
+        for item in items:
+            why(state, user, item)
