@@ -82,12 +82,19 @@ def _filled(asked: Asked, found: Found, mask: Bools, n: int) -> Found:
     for name in asked.chain:
         if len(found.items) >= n:
             break
-        more = BY_NAME[name].find(asked)
-        more = _ruled(asked, more.of(mask[more.items])).first(asked.depth)
+        more = _ruled(asked, _best_of(asked, name, mask)).first(asked.depth)
         mask[more.items] = False
         asked.found_by.append((name, more.items))
         found = _below(found, more)
     return found
+
+
+def _best_of(asked: Asked, name: str, mask: Bools) -> Found:
+    """What a source finds of what may come, the best first: all of it where a rule can bring the last one up."""
+    source = BY_NAME[name]
+    found = source.find(asked)
+    found = found.of(mask[found.items])
+    return found if source.ordered else found.best_first(None if asked.wish.rules else asked.depth)
 
 
 def _below(found: Found, more: Found) -> Found:
