@@ -45,9 +45,13 @@ class Found:
         """The first n."""
         return self if len(self.items) <= n else Found(self.items[:n], self.scores[:n], self.because[:n])
 
-    def best_first(self) -> Found:
-        """By falling scores, of equal ones by position."""
-        return self.of(np.lexsort((self.items, -np.round(self.scores, 10))))
+    def best_first(self, n: int | None = None) -> Found:
+        """By falling scores, of equal ones by position; the first n alone, which sorts little more than those."""
+        scores = np.round(self.scores, 10)
+        places = np.arange(len(scores))
+        if n is not None and n < len(scores):
+            places = np.flatnonzero(scores >= np.partition(scores, len(scores) - n)[len(scores) - n])
+        return self.of(places[np.lexsort((self.items[places], -scores[places]))][:n])
 
     def and_then(self, other: Found) -> Found:
         """These, and then others."""

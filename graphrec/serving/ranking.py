@@ -86,12 +86,19 @@ def _filled(asked: Asked, found: Found, mask: Bools, n: int) -> Found:
     for name in asked.chain:
         if len(found.items) >= n:
             break
-        more = BY_NAME[name].find(asked)
-        more = moved(asked, more.of(mask[more.items])).first(asked.depth)
+        more = moved(asked, _best_of(asked, name, mask)).first(asked.depth)
         mask[more.items] = False
         asked.found_by.append((name, more.items))
         found = _below(found, more)
     return found
+
+
+def _best_of(asked: Asked, name: str, mask: Bools) -> Found:
+    """What a source finds of what may come, the best first: all of it where a rule or context can bring the last up."""
+    source = BY_NAME[name]
+    found = source.find(asked)
+    found = found.of(mask[found.items])
+    return found if source.ordered else found.best_first(None if asked.wish.rules or asked.wish.context else asked.depth)
 
 
 def _below(found: Found, more: Found) -> Found:

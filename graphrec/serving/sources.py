@@ -1,4 +1,4 @@
-"""Where candidates come from, by the names that a pipeline gives: each source finds items for who asks, the best first.
+"""Where candidates come from, by the names that a pipeline gives: each source finds items for who asks, with scores.
 
 A source knows nothing of filters and of the other sources; `ranking` keeps what may come and asks the next one.
 """
@@ -26,11 +26,12 @@ KNOWN = 0.5
 
 @dataclass(frozen=True)
 class Source:
-    """`find`: all items of the source. `speaks`: for some of them what speaks most for each, where `find` leaves
-    `because` open: it is worked out for the items that are shown alone."""
+    """`find`: all items of the source, in any order unless `ordered`: then the best first. `speaks`: for some of them
+    what speaks most for each, where `find` leaves `because` open: worked out for the items that are shown alone."""
 
     find: Callable[[Asked], Found]
     speaks: Callable[[Asked, Ints], Ints] | None = None
+    ordered: bool = False
 
 
 def blend(asked: Asked) -> Found:
@@ -50,17 +51,17 @@ def blend(asked: Asked) -> Found:
     if asked.wish.seen:
         again = state.blended.scores(asked.user, asked.liked, asked.weights, asked.new)
         listed = listed.and_then(again.of(np.isin(again.items, state.tastes.seen_by(asked.user))))
-    return listed.best_first()
+    return listed
 
 
 def fold_in(asked: Asked) -> Found:
     """What similar items lead to, scored by all parts of the blend."""
-    return asked.state.blended.scores(asked.user, asked.liked, asked.weights, asked.new).best_first()
+    return asked.state.blended.scores(asked.user, asked.liked, asked.weights, asked.new)
 
 
 def similar(asked: Asked) -> Found:
     """What similar items alone lead to: a step of the walk over the items that the version stores."""
-    return asked.state.blended.graph(asked.liked, asked.weights).best_first()
+    return asked.state.blended.graph(asked.liked, asked.weights)
 
 
 def stated(asked: Asked) -> Found:
@@ -72,29 +73,34 @@ def stated(asked: Asked) -> Found:
     likers = catalogue.n_likers
     scores = fit.copy()
     scores[: len(likers)] += KNOWN * np.log1p(likers) / np.log1p(max(likers.max(initial=1), 1))
-    return _open(np.flatnonzero(fit > 0), scores).best_first()
+    return _open(np.flatnonzero(fit > 0), scores)
 
 
 def tags(asked: Asked) -> Found:
     """Items with the tags of what is liked, whether anybody likes them or not, as the query tags/recommend."""
+    if not len(asked.liked):
+        return Found.nothing()
     scores = asked.state.tag_space.alike(asked.liked, asked.weights)
-    return _open(np.flatnonzero(scores > 0), scores).best_first()
+    return _open(np.flatnonzero(scores > 0), scores)
 
 
 def follows(asked: Asked) -> Found:
     """What the people whom a user follows like, as the query people/liked_by_friends."""
+    friends = _followed(asked)
+    if not friends:
+        return Found.nothing()
     scores = np.zeros(asked.state.catalogue.n_items)
-    for friend in _followed(asked):
+    for friend in friends:
         items, weights = asked.state.tastes.items_of(friend)
         scores[items] += weights
     items = np.flatnonzero(scores > 0)
     n_likers = asked.state.catalogue.n_likers
     scores[: len(n_likers)] /= np.maximum(n_likers, 1) ** BETA
-    return _open(items, scores).best_first()
+    return _open(items, scores)
 
 
 def trending(asked: Asked) -> Found:
-    """What many people took up lately; nothing where the data have no times."""
+    """What many people took up lately, the most first; nothing where the data have no times."""
     items, counts = asked.state.trends.best()
     return Found(items, counts, np.full(len(items), NO_ITEM))
 
@@ -141,6 +147,6 @@ BY_NAME: Mapping[str, Source] = {
     "stated": Source(stated, _stated_tag),
     "tags": Source(tags, _liked_tag),
     "follows": Source(follows, _n_followed),
-    "trending": Source(trending),
-    "popular": Source(popular),
+    "trending": Source(trending, ordered=True),
+    "popular": Source(popular, ordered=True),
 }
