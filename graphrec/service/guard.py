@@ -10,7 +10,7 @@ from fastapi import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graphrec.service.keys import Key, key_of
-from graphrec.service.logs import tell_error, tell_request, tells_all
+from graphrec.service.logs import is_failure, tell_error, tell_request, tells_all
 from graphrec.service.metrics import Metrics
 from graphrec.service.names import method_of, request_id_from, route_of
 from graphrec.service.problems import UNEXPECTED, problem
@@ -77,7 +77,7 @@ class Guard:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         method, route, strategy = method_of(scope), route_of(scope), scope["state"].get("strategy")
         self.metrics.request(method, route, status, strategy=strategy, seconds=seconds)
-        if self.tells_all or status >= 500:
+        if self.tells_all or is_failure(status):
             told = {"strategy": strategy} if strategy else {}
             name = scope["state"]["request_id"]
             ms = round(1_000 * seconds, 2)

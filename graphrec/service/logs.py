@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 REQUESTS = "graphrec.request"
-"""The logger of requests: failures of the service at `error`, all others at `info`."""
+"""The logger of requests: failures of the service at `error`, all others at `info`. 503 isn't one: it is what a service
+says that starts or waits for Neo4j, as often as it is asked, and whoever waits logs why, once."""
 
 _requests = logging.getLogger(REQUESTS)
 
@@ -81,9 +82,14 @@ def tells_all() -> bool:
     return _requests.isEnabledFor(logging.INFO)
 
 
+def is_failure(status: int) -> bool:
+    """Whether a request failed here."""
+    return status >= 500 and status != 503
+
+
 def tell_request(**fields: Any) -> None:
     """Log a request."""
-    level = logging.ERROR if fields["status"] >= 500 else logging.INFO
+    level = logging.ERROR if is_failure(fields["status"]) else logging.INFO
     _requests.log(level, "request", extra={"fields": fields})
 
 
