@@ -103,6 +103,12 @@ class VisitorQuery(ListQuery):
     items: dict[Id, Weight] = Field(..., max_length=500, description="Weights by item; 0 or less only hides an item.")
 
 
+class PeopleQuery(Strict):
+    """How many people."""
+
+    k: int = Field(10, ge=1, le=MOST_ITEMS, description="How many people; as many come as there are.")
+
+
 class EventIn(Strict):
     """Something that a user did to an item. The same `event_id` again changes nothing."""
 

@@ -27,5 +27,5 @@ def shop(session_graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="module")
 def client(shop: Graph) -> Iterator[TestClient]:
     """A client of one running service over the shop."""
-    with opened(shop, budget_s=10.0, max_body=20_000) as found:
+    with opened(shop, budget_s=60.0, max_body=20_000) as found:
         yield found

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import numpy as np
@@ -27,7 +28,7 @@ from graphrec.versions import current
 from graphrec.versions.arrays import read_arrays, read_ids
 
 JOURNAL = "service/journal.sqlite"
-N_THREADS = 4
+N_THREADS = 3
 FINISH_S = 40
 """Longer than the service may take to end."""
 
@@ -56,6 +57,18 @@ def test_events_whose_connection_was_cut_and_that_are_sent_again_count_once(shop
         assert summed.value() == [60]
 
 
+def test_ids_of_any_script_come_back_as_they_are(served: Served) -> None:
+    for n, name in enumerate(
+        (*"日é.-👩", "a b", "a+b", "a%2Fb", "%00", "a/b", "..", "👩‍👩‍👧", "x" * 4_000, "\u202eabc", "NULL")
+    ):
+        event = {"event_id": f"odd{n}", "user_id": name, "item_id": "i0"}
+        assert httpx2.post(f"{served.url}/v1/events", json=event).status_code == 202
+        answer = httpx2.get(f"{served.url}/v1/users/{quote(name, safe='').replace('.', '%2E')}/recommendations")
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["user_id"] == name
+        assert answer.json()["strategy"] == "fold_in"
+
+
 def request_of(event: dict[str, Any]) -> bytes:
     """A whole request, as it goes over the wire."""
     body = json.dumps(event).encode()
@@ -73,7 +86,7 @@ def test_a_new_version_is_taken_over_without_a_failed_request(shop: Graph, serve
             ]
             record(shop, [{"event_id": e, "user_id": u, "item_id": i, "kind": "like"} for e, u, i in new])
             train(shop, "blend", SMALL, again=True)
-            wait(lambda n=n: version_of(served) == first + n)  # type: ignore[misc]
+            wait(lambda n=n: version_of(served) == first + n, seconds=300)  # type: ignore[misc]
             load.wait_for_more()
     assert load.failures == []
     assert {answer["model"]["version"] for answer in load.lists} == {first, first + 1, first + 2}

@@ -13,7 +13,7 @@ from graphrec.service.drafted import answered
 from graphrec.service.query import DOCUMENT, list_query
 from graphrec.service.routes.current import ItemId, UserId, request_id_of, service_of, state_of
 from graphrec.service.routes.live import asked, ranked_by
-from graphrec.service.schemas import Explained, Listed, ListQuery, People, VisitorQuery
+from graphrec.service.schemas import Explained, Listed, ListQuery, People, PeopleQuery, VisitorQuery
 from graphrec.service.stages import stage
 from graphrec.service.trials import Trial
 from graphrec.serving.ranking import Answer, popular, rank, similar
@@ -23,6 +23,7 @@ from graphrec.serving.wish import Wish
 
 router = APIRouter(prefix="/v1", tags=["lists"])
 PEOPLE_S = 2.0
+"""How long people may wait for Neo4j; the budget where that is more."""
 _LISTED: dict[int | str, dict[str, Any]] = {200: {"model": Listed}}
 
 
@@ -61,16 +62,16 @@ async def popular_items(request: Request) -> Response:
 
 
 @router.get("/users/{user_id:path}/people", responses={200: {"model": People}}, response_model=None)
-async def people(request: Request, user_id: UserId, k: Annotated[int, Query(ge=1, le=200)] = 10) -> Response:
+async def people(request: Request, user_id: UserId, query: Annotated[PeopleQuery, Query()]) -> Response:
     """People to follow: those whom the people that a user follows follow."""
     service = service_of(request)
-    graph = service.keeper.graph
+    graph, seconds = service.keeper.graph, max(PEOPLE_S, service.settings.budget_s)
 
     def work() -> list[dict[str, Any]]:
-        return graph.within(PEOPLE_S).read("people/friends_of_friends", user_ids=[user_id], k=k)
+        return graph.within(seconds).read("people/friends_of_friends", user_ids=[user_id], k=query.k)
 
     removed = state_of(service).users.removed()
-    rows = [] if user_id in removed else await asked(service, work, PEOPLE_S)
+    rows = [] if user_id in removed else await asked(service, work, seconds)
     there = [row for row in rows if row["friend_id"] not in removed]
     found = [
         {"rank": rank, "user_id": row["friend_id"], "friends_in_common": row["score"]}
