@@ -15,7 +15,13 @@ from graphrec.service.problems import MEDIA, TITLES
 from graphrec.service.schemas import Problem
 
 KEY = "key"
-NAME_NOTHING = ("/v1/events", "/v1/users/{user_id}/people")
+NAME_NOTHING = (
+    "/v1/events",
+    "/v1/users/{user_id}/people",
+    "/v1/onboarding",
+    "/v1/items/{item_id}",
+    "/v1/users/{user_id}",
+)
 """Paths that take ids of what needn't be there, and so never say 404."""
 
 Operation = dict[str, Any]
@@ -62,7 +68,7 @@ def _errors(path: str, operation: Operation) -> set[int]:
         found |= {413}
     if has_body or operation.get("parameters"):
         found |= {422}
-    if has_body or any(each["in"] == "query" for each in operation.get("parameters", ())):
+    if has_body or any(each["in"] in ("query", "header") for each in operation.get("parameters", ())):
         found |= {400}
     if path.startswith("/v1/"):
         found |= {503} if path in NAME_NOTHING else {404, 503}

@@ -149,7 +149,7 @@ def test_who_is_deleted_is_nobody_until_an_event_comes(shop: Graph, one: TestCli
     ok(one.put("/v1/users/u10", json={"properties": {"city": "Rome"}, "follows": ["u0", "u1"]}))
     ok(one.delete("/v1/users/u10"))
     for client in (one, other):
-        assert caught_up(client).get("/v1/users/u10/recommendations").json()["strategy"] == "popular"
+        assert caught_up(client).get("/v1/users/u10/recommendations").json()["strategy"] == "trending"
         assert client.get("/v1/users/u10/recommendations/i1/explanation").status_code == 404
         assert client.get("/v1/users/u10/people").json()["people"] == []
     drained(one)
@@ -299,7 +299,7 @@ def test_a_restart_keeps_what_was_put_and_what_was_deleted(shop: Graph, one: Tes
         assert set(listed(restarted, "u20")) == set(before)
         assert best in listed(restarted, "u20"), "an event after the deletion made it anew"
         assert listed(restarted, "u20", k=1) != [best], "with nothing that was learnt of the one before"
-        assert restarted.get("/v1/users/u22/recommendations").json()["strategy"] == "popular"
+        assert restarted.get("/v1/users/u22/recommendations").json()["strategy"] == "trending"
         assert restarted.get("/v1/users/u22/recommendations/i1/explanation").status_code == 404
 
 

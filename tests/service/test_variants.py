@@ -9,10 +9,10 @@ import pytest
 
 from graphrec.errors import InputError
 from graphrec.experiments import Recorder, Store, Variant
-from graphrec.service.schemas import ListQuery
 from graphrec.service.settings import ServiceSettings
 from graphrec.service.trials import Trials
 from graphrec.service.variants import is_from_memory, read_trials, with_settings
+from graphrec.serving.pipeline import default_pipeline
 from graphrec.serving.wish import Rule, Wish
 
 TWO = """
@@ -70,8 +70,9 @@ def test_experiments_come_from_the_home_or_from_the_file_that_is_named(tmp_path:
 
 def test_a_variant_takes_the_place_of_what_the_caller_says_of_the_same() -> None:
     asked = Wish(k=3, diversity=0.1, rare=0.2, rules=(Rule("tag=x", 1.0),), never=("tag=y",))
-    assert with_settings(asked, Variant("a", ("blend",), 0.5)) is asked
-    found = with_settings(asked, Variant("b", ("blend",), 0.5, {"diversity": 0.9, "bury": ["tag=z*0.5"]}))
+    usual = default_pipeline()
+    assert with_settings(asked, Variant("a", ("blend",), 0.5), usual) is asked
+    found = with_settings(asked, Variant("b", ("blend",), 0.5, {"diversity": 0.9, "bury": ["tag=z*0.5"]}), usual)
     assert found == Wish(k=3, diversity=0.9, rare=0.2, rules=(Rule("tag=z", -0.5),), never=("tag=y",))
     assert is_from_memory(Variant("a", ("blend", "popular"), 1.0))
     assert not is_from_memory(Variant("a", ("walk", "blend"), 1.0))
@@ -82,13 +83,12 @@ def test_who_takes_part_and_whose_events_are_kept(tmp_path: Path) -> None:
     path.write_text(path.read_text("utf-8").replace('kind = "split"', 'traffic = "50%"'), "utf-8")
     with Recorder(Store(tmp_path / "events.sqlite")) as recorder:
         trials = Trials(read_trials(ServiceSettings(str(tmp_path))), recorder)
-        found = {f"u{n}": trials.find(f"u{n}", ListQuery()) for n in range(200)}
+        found = {f"u{n}": trials.find(f"u{n}", explores=False) for n in range(200)}
         told = [trial.told for trial in found.values() if trial]
         assert {json.dumps(each) for each in told} == {'{"order": "a"}', '{"order": "b"}'}
         assert 60 < len(told) < 140
-        assert trials.find(None, ListQuery()) is None
+        assert trials.find(None, explores=False) is None
         inside = next(user for user, trial in found.items() if trial)
-        assert trials.find(inside, ListQuery.model_validate({"with": "walk"})) is None
         trials.done([{"event_id": user, "user_id": user, "item_id": "i", "kind": "click"} for user in found])
         assert recorder.flush()
         kept = recorder.store.read("SELECT user_id FROM outcomes")

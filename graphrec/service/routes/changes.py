@@ -6,8 +6,9 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from graphrec.errors import BehindError
 from graphrec.ingest.changes import checked_change
@@ -20,7 +21,18 @@ from graphrec.service.schemas import Problem
 if TYPE_CHECKING:
     from graphrec.service.app import Service
 
-router = APIRouter(prefix="/v1", tags=["items and users"])
+OTHERS = ("recommendations", "explanation", "similar", "people", "onboarding")
+"""How paths end that aren't those of an item or a user."""
+
+
+def is_an_item_or_user(request: Request) -> None:
+    """405 for a path such as users/ID/recommendations: ids may hold slashes, and so what is asked there would be taken
+    for one of a user."""
+    if request.url.path.rpartition("/")[2] in OTHERS:
+        raise HTTPException(405, "items and users alone are put and deleted", {"Allow": "GET, POST"})
+
+
+router = APIRouter(prefix="/v1", tags=["items and users"], dependencies=[Depends(is_an_item_or_user)])
 _TAKEN: dict[int | str, dict[str, Any]] = {202: {"model": ChangeTaken}, 409: {"model": Problem}}
 
 IdempotencyKey = Annotated[
@@ -56,7 +68,9 @@ async def put_user(request: Request, user_id: UserId, body: UserIn, idempotency_
 @router.delete("/users/{user_id:path}", status_code=202, responses=_TAKEN, response_model=None)
 async def delete_user(request: Request, user_id: UserId, idempotency_key: IdempotencyKey = None) -> Response:
     """Remove a user with all that the user did. An event of the user that comes later makes one anew."""
-    return await _changed(request, idempotency_key, {"what": "delete_user", "user_id": user_id})
+    answer = await _changed(request, idempotency_key, {"what": "delete_user", "user_id": user_id})
+    await run_in_threadpool(service_of(request).trials.forget, user_id)
+    return answer
 
 
 async def _changed(request: Request, key: str | None, change: dict[str, Any]) -> Response:
