@@ -80,8 +80,7 @@ def _lifespan(settings: ServiceSettings, metrics: Metrics):  # type: ignore[no-u
         logging.getLogger("neo4j").setLevel(logging.ERROR)
         home = Path(settings.home)
         with ExitStack() as stack:
-            if settings.workers > 1:
-                stack.enter_context(Orphan())
+            stack.enter_context(Orphan())
             graph = stack.enter_context(connect(home))
             journal = stack.enter_context(Journal(home / "service" / JOURNAL, most=settings.max_waiting))
             drain = stack.enter_context(Drain(journal, graph))
