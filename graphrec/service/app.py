@@ -103,8 +103,7 @@ def _lifespan(  # type: ignore[no-untyped-def]
         logging.getLogger("neo4j").setLevel(logging.ERROR)
         home = Path(settings.home)
         with ExitStack() as stack:
-            if settings.workers > 1:
-                stack.enter_context(Orphan())
+            stack.enter_context(Orphan())
             if tracing:
                 stack.callback(tracing.close)
             recorder = stack.enter_context(Recorder(Store(home / FILE)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -11,13 +12,13 @@ POLL_S = 0.5
 
 
 class Orphan:
-    """While inside, a thread looks whether the parent lives; when it doesn't, this process gets SIGTERM.
+    """While inside, a thread watches the process that started this one; when it is gone, this one gets SIGTERM.
 
-    On Windows a process keeps the number of a parent that is gone, so nothing is seen there.
+    A process that none of Python's started has nobody to watch.
     """
 
     def __init__(self) -> None:
-        self._parent = os.getppid()
+        self._parent = multiprocessing.parent_process()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="orphan", daemon=True)
 
@@ -30,7 +31,7 @@ class Orphan:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._stopping.wait(POLL_S):
-            if os.getppid() != self._parent:
+        while self._parent is not None and not self._stopping.wait(POLL_S):
+            if not self._parent.is_alive():
                 os.kill(os.getpid(), signal.SIGTERM)
                 return

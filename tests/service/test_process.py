@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import httpx2
 import numpy as np
+import psutil
 import pytest
 from faults import Gate, cut_off
 from served import Served
@@ -191,6 +192,23 @@ def test_it_ends_in_time_while_neo4j_hangs(shop: Graph, server: Home) -> None:
             assert served.status(FINISH_S) == 0
     assert not (shop.home / f"{JOURNAL}-wal").exists(), "the journal wasn't closed"
     assert n_known(shop, "hung") == n_known(shop, "late") == 1
+
+
+def test_workers_end_when_the_process_that_started_them_is_killed(shop: Graph) -> None:
+    with Served(shop.home, "--workers=2") as served:
+        served.wait("/ready")
+        workers = psutil.Process(served.process.pid).children(recursive=True)
+        assert len(workers) >= 2
+        served.kill()
+        wait(lambda: not any(is_alive(worker) for worker in workers))
+    assert not served.says_yes("/live")
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Begun:
