@@ -20,6 +20,8 @@ LONGEST = (
     "test_bulk.py",
     "test_journal_kills.py",
     "test_retrain.py",
+    "test_service_kills.py",
+    "test_process.py",
     "test_away.py",
     "test_survival.py",
 )
