@@ -13,7 +13,9 @@ from graphrec.journal.delivery import deliver
 from graphrec.journal.journal import Journal, Stats
 
 BATCH = 1_000
-POLL_S = 0.1
+GATHER_S = 0.25
+"""Between two batches, unless more waits than one holds: a transaction of many events costs little more than one of a
+single event, and answers don't wait for Neo4j."""
 TAKE_OVER_S = 0.5
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 ASK_S, DELIVER_S = 2.0, 30.0
@@ -97,15 +99,14 @@ class Drain:
             self._wait_s = min(LONGEST_WAIT_S, max(FIRST_WAIT_S, 2 * self._wait_s))
             return self._wait_s
         self._note(None)
+        is_full = n_delivered >= self._n
         self._wait_s, self._n = 0.0, min(self.batch, 2 * self._n)
-        return 0.0 if n_delivered else POLL_S
+        return 0.0 if is_full else GATHER_S
 
     def _deliver(self) -> int:
         entries = self.journal.read_after(self.journal.delivered_sequence(), self._n)
         if entries:
-            self.graph.within(
-                ASK_S
-            ).verify()  # fails at once where the driver would try a transaction for half a minute
+            self.graph.within(ASK_S).verify()  # at once, where the driver would try a transaction for half a minute
             refused = deliver(self.graph, entries)
             self.journal.mark_delivered(entries[-1].sequence, refused)
             for sequence in refused:  # the reason may hold ids; it stands in the journal, not in a log
