@@ -71,7 +71,7 @@ class Blended:
         """No version: nothing is similar to anything."""
         nobody = np.zeros(0, dtype=object)
         flat = np.zeros((0, 0), dtype=np.float32)
-        return cls(sparse.csr_array((0, 0), dtype=np.float32), Embeddings(nobody, flat, nobody, flat), {})
+        return cls(sparse.csr_array(np.zeros((0, 0), dtype=np.float32)), Embeddings(nobody, flat, nobody, flat), {})
 
     def graph(self, liked: Ints, weights: Floats) -> Found:
         """The items that the liked ones lead to, with g; the liked ones may be among them."""
