@@ -17,6 +17,7 @@ LAYERS = (
     ("graphrec.frames",),
     ("loaders",),
     ("graphrec.server",),
+    ("graphrec.link",),
     ("graphrec.graph", "graphrec.sessions"),
     ("graphrec.connect",),
     ("graphrec.transfer",),

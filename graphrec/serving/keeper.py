@@ -171,8 +171,8 @@ class Keeper:
 
 
 def _settle() -> None:
-    """Let the collector of garbage pass over what stays: it would look through all of it again and again, while requests
-    wait."""
+    """Let the collector of garbage pass over what stays: it would look through all of it again and again while
+    requests wait."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from fastapi.testclient import TestClient
@@ -97,8 +98,8 @@ def test_reads_and_writes_end_at_their_deadline_and_the_next_are_answered(
 ) -> None:
     known = server.credentials()
     with Graph(f"bolt://127.0.0.1:{gate.port}", known.user, known.password, home=shop.home) as graph:
-        near = graph.within(0.5)
-        near.verify()
+        near, patient = graph.within(0.5), graph.within(60)
+        connect_often(graph, 4)
         gate.shut()
         works = (
             near.verify,
@@ -110,8 +111,15 @@ def test_reads_and_writes_end_at_their_deadline_and_the_next_are_answered(
             found = [pool.submit(work).exception() for work in works]
         assert {type(error) for error in found} == {GraphError}
         gate.open()
-        near.verify()
-        assert near.read("model/versions")
+        patient.verify()
+        assert patient.read("model/versions")
+
+
+def connect_often(graph: Graph, n: int) -> None:
+    """Leave so many connections in the driver's pool, so that what hangs is the answer to a query."""
+    with ExitStack() as stack:
+        for session in [stack.enter_context(graph.session()) for _ in range(n)]:
+            session.run("RETURN 1").consume()
 
 
 def test_a_graph_that_is_closed_lets_go_who_waits(shop: Graph, server: Home, gate: Gate) -> None:

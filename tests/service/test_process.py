@@ -29,7 +29,8 @@ from graphrec.versions import current
 from graphrec.versions.arrays import read_arrays, read_ids
 
 JOURNAL = "service/journal.sqlite"
-N_THREADS = 3
+N_THREADS, PAUSE_S = 3, 0.02
+"""What asks meanwhile leaves some of the machine to the training."""
 FINISH_S = 40
 """Longer than the service may take to end."""
 
@@ -132,7 +133,7 @@ class Load:
     def _ask(self, thread: int) -> None:
         rng = np.random.default_rng(thread)
         with httpx2.Client(base_url=self._served.url, timeout=30) as client:
-            while not self._ending.is_set():
+            while not self._ending.wait(PAUSE_S):
                 user = f"u{rng.integers(20, 40)}"
                 self._note(client.get(f"/v1/users/{user}/recommendations"), self.lists)
                 path = rng.choice([f"/v1/users/{user}/recommendations", "/v1/items/i1/similar", "/v1/popular"])
