@@ -115,7 +115,7 @@ def test_every_answered_event_is_in_the_graph_once(mortal: Home, client: Client)
         else:
             client.send(batch, place)
     with Journal(mortal.root / "service" / "journal.sqlite") as journal:
-        wait(lambda: journal.stats().waiting == 0)
+        wait(lambda: journal.stats().waiting == 0, 300)
         assert (journal.stats().delivered, journal.stats().refused) == (N_EVENTS, 0)
     assert client.end() == [0, 0]
     assert client.n_resent > 0, "no kill came before an answer"
