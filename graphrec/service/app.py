@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ from graphrec.serving.keeper import Keeper
 from graphrec.serving.pipeline import Pipeline, default_pipeline, read_pipeline
 
 JOURNAL = "journal.sqlite"
+SWITCH_S = 0.0005
+"""How long a thread may go on while another waits for its turn: an event goes to the disk by a thread that waits for it
+several times, each time so long beside a loop that is never idle. Python's own 5 ms are too much for that."""
 DELIVER_S = 3.0
 """How long Neo4j may take, at the end, for the batch that is on its way; the rest waits in the journal."""
 
@@ -101,6 +105,7 @@ def _lifespan(  # type: ignore[no-untyped-def]
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         logging.getLogger("neo4j").setLevel(logging.ERROR)
+        sys.setswitchinterval(SWITCH_S)
         home = Path(settings.home)
         with ExitStack() as stack:
             stack.enter_context(Orphan())

@@ -38,8 +38,10 @@ def _with_shares(asked: Asked, pool: Found, order: Ints) -> Ints:
 
 
 def _first(places: Ints, order: Ints) -> Ints:
-    """Some places first, then the others in their order."""
-    return np.concatenate([places, order[~np.isin(order, places)]])
+    """Some places first, then the others in their order. `order` has each place once."""
+    left = np.ones(len(order), dtype=bool)
+    left[places] = False
+    return np.concatenate([places, order[left[order]]])
 
 
 def _features(asked: Asked, items: Ints) -> NDArray[np.float64]:

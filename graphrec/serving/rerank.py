@@ -18,16 +18,16 @@ def diversified(scores: Floats, features: Floats, n: int, weight: float) -> Ints
     """Maximal marginal relevance: each next item is the best of (1 − weight) · score − weight · likeness to the nearest
     one chosen. `features`: candidates × anything, rows of length 1 (or 0), whose dot product is the likeness.
 
-    Carbonell and Goldstein, "The use of MMR, diversity-based reranking …" (SIGIR 1998). Cost: n × candidates.
+    Carbonell and Goldstein, "The use of MMR, diversity-based reranking …" (SIGIR 1998). Cost: candidates² × features.
     """
     value = (1 - weight) * scaled(scores)
+    likeness = weight * (features @ features.T)
     nearest = np.zeros(len(scores))
     chosen = np.zeros(min(n, len(scores)), dtype=np.int64)
-    left = np.ones(len(scores), dtype=bool)
     for place in range(len(chosen)):
-        best = int(np.argmax(np.where(left, value - weight * nearest, -np.inf)))
-        chosen[place], left[best] = best, False
-        nearest = np.maximum(nearest, features @ features[best])
+        best = int((value - nearest).argmax())
+        chosen[place], value[best] = best, -np.inf
+        np.maximum(nearest, likeness[best], out=nearest)
     return chosen
 
 
