@@ -16,7 +16,7 @@ from graphrec.service.schemas import Problem
 
 KEY = "key"
 NAME_NOTHING = ("/v1/events", "/v1/onboarding")
-"""Paths that never say 404: they name nothing that must be there, and hold no id, which with a line break is no path."""
+"""Paths that never say 404: they name nothing that must be there, and hold no id (one with a line break is none)."""
 
 Operation = dict[str, Any]
 
