@@ -34,7 +34,7 @@ from graphrec.serving.keeper import Keeper
 from graphrec.serving.pipeline import Pipeline, default_pipeline, read_pipeline
 
 JOURNAL = "journal.sqlite"
-SWITCH_S = 0.0005
+SWITCH_S = 0.0001
 """How long a thread may go on while another waits for its turn: an event goes to the disk by a thread that waits for it
 several times, each time so long beside a loop that is never idle. Python's own 5 ms are too much for that."""
 DELIVER_S = 3.0
