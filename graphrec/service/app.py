@@ -37,8 +37,9 @@ JOURNAL = "journal.sqlite"
 SWITCH_S = 0.0001
 """How long a thread may go on while another waits for its turn: an event goes to the disk by a thread that waits for it
 several times, each time so long beside a loop that is never idle. Python's own 5 ms are too much for that."""
-DELIVER_S = 3.0
-"""How long Neo4j may take, at the end, for the batch that is on its way; the rest waits in the journal."""
+DELIVER_S, READ_S = 3.0, 0.5
+"""How long Neo4j may take, at the end, for the batch that is on its way, and for what is still being read then. What it
+hasn't got waits in the journal."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,8 @@ def _lifespan(  # type: ignore[no-untyped-def]
 
 
 def _let_go(graph: Graph, keeper: Keeper, drain: Drain) -> None:
-    """Let every thread end; the connections go first, because who waits for a Neo4j that hangs would do so for long."""
-    keeper.ask_to_stop()
-    drain.stop(DELIVER_S)
-    graph.close()
+    """Let every thread end. One that doesn't waits for a Neo4j that hangs, for long: then its connections go first."""
+    keeper.stop(0)
+    has_ended = drain.stop(DELIVER_S)
+    if not keeper.stop(READ_S) or not has_ended:
+        graph.close()

@@ -64,13 +64,14 @@ class Keeper:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.ask_to_stop()
-        for thread in self._threads:
-            thread.join()
+        self.stop()
 
-    def ask_to_stop(self) -> None:
-        """Let both threads end after the step that they are at."""
+    def stop(self, seconds: float | None = None) -> bool:
+        """Let both threads end after the step that they are at; False if one takes longer than the time given."""
         self._stopping.set()
+        for thread in self._threads:
+            thread.join(seconds)
+        return not any(thread.is_alive() for thread in self._threads)
 
     def reload(self) -> None:
         """Read the graph anew, and take in what the journal holds beyond it."""
