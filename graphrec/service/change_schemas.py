@@ -18,6 +18,7 @@ from graphrec.ingest.changes import (
     clean_tags,
 )
 from graphrec.service.schemas import INT64, Id, Strict
+from graphrec.serving.questions import MOST_ASKED
 
 MOST_ANSWERS = 200
 MOST_KEY = 255
@@ -73,6 +74,12 @@ class UserIn(Strict):
     follows: list[Id] = Field(
         [], max_length=MOST_FOLLOWED, description="All users that this one follows, by their ids."
     )
+
+
+class QuestionsQuery(Strict):
+    """How many questions."""
+
+    k: int = Field(10, ge=1, le=MOST_ASKED, description="How many items, and how many tags, at most.")
 
 
 class AnswersIn(Strict):

@@ -10,21 +10,17 @@ from starlette.concurrency import run_in_threadpool
 
 from graphrec.errors import InputError
 from graphrec.service.bodies import json_of
-from graphrec.service.change_schemas import AnswersIn, AnswersTaken, Asked
+from graphrec.service.change_schemas import AnswersIn, AnswersTaken, Asked, QuestionsQuery
 from graphrec.service.routes.changes import IdempotencyKey, accepted, caught_up, new_key
 from graphrec.service.routes.current import UserId, request_id_of, service_of, state_of
 from graphrec.service.schemas import Problem
-from graphrec.serving.questions import MOST_ASKED
 from graphrec.serving.state import State
 
 router = APIRouter(prefix="/v1", tags=["new users"])
 
 
 @router.get("/onboarding", responses={200: {"model": Asked}}, response_model=None)
-async def questions(
-    request: Request,
-    k: Annotated[int, Query(ge=1, le=MOST_ASKED, description="How many items, and how many tags, at most.")] = 10,
-) -> Response:
+async def questions(request: Request, query: Annotated[QuestionsQuery, Query()]) -> Response:
     """What to ask a new user: the items and tags whose answers tell most, each beyond those to the questions before."""
     state = state_of(service_of(request))
     found = await run_in_threadpool(state.questions)
@@ -33,8 +29,8 @@ async def questions(
     with state.lock:
         body = {
             "request_id": request_id_of(request),
-            "items": [_item(state, item, bits) for item, bits in items if not _is_gone(state, item)][:k],
-            "tags": [{"tag": tag, "information": bits} for tag, bits in tags][:k],
+            "items": [_item(state, item, bits) for item, bits in items if not _is_gone(state, item)][: query.k],
+            "tags": [{"tag": tag, "information": bits} for tag, bits in tags][: query.k],
         }
     return json_of(body)
 
