@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphrec.errors import InputError
-from graphrec.ingest.changes import checked_change
+from graphrec.ingest.changes import LEAST, MOST, checked_change
 from graphrec.ingest.events import checked
 
 EVENT, CHANGE = "event", "change"
@@ -20,8 +20,6 @@ MAX_BYTES = 32_768
 
 MAX_CHANGE_BYTES = 131_072
 """A change may name a thousand followed users."""
-
-MOST, LEAST = 2**63 - 1, -(2**63)
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,11 @@ class Asked:
     @property
     def new(self) -> Mapping[int, float]:
         """What of it the version doesn't know, by weight."""
+        new = self.state.tastes.new_of(self.user)
+        if not len(self.own):
+            return new
         given = dict(zip(self.liked.tolist(), self.weights.tolist(), strict=True))
-        return {**self.state.tastes.new_of(self.user), **{n: given[n] for n in self.own.tolist() if n in given}}
+        return {**new, **{n: given[n] for n in self.own.tolist() if n in given}}
 
     @property
     def depth(self) -> int:

@@ -1,11 +1,12 @@
-"""A proxy on loopback between driver and Neo4j that lets a commit through and cuts the connection before its answer."""
+"""A proxy between driver and Neo4j that lets a commit through and cuts the connection before its answer."""
 
 from __future__ import annotations
 
 import socket
 import threading
 from contextlib import suppress
-from typing import Self
+
+from tests.proxy import Proxy, beside, close
 
 COMMIT = b"\x00\x02\xb0\x12\x00\x00"
 """Bolt's COMMIT message in its chunk: no fields, signature 12 hex."""
@@ -13,33 +14,20 @@ COMMIT = b"\x00\x02\xb0\x12\x00\x00"
 NOOP = b"\x00\x00"
 
 
-class CuttingProxy:
-    """Forwards bytes. Of the next `n_to_cut` commits the server gets the request and the client no answer."""
+class CuttingProxy(Proxy):
+    """Of the next `n_to_cut` commits the server gets the request and the client no answer."""
 
     def __init__(self, port: int, n_to_cut: int) -> None:
+        super().__init__(port)
         self.n_to_cut = n_to_cut
         self.n_cut = 0
-        self._target = ("127.0.0.1", port)
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                server = socket.create_connection(self._target)
-                cut = threading.Event()
-                threading.Thread(target=self._requests, args=(client, server, cut), daemon=True).start()
-                threading.Thread(target=self._answers, args=(server, client, cut), daemon=True).start()
+    def join(self, client: socket.socket, server: socket.socket) -> None:
+        """Both ways, each in a thread."""
+        cut = threading.Event()
+        beside(self._requests, client, server, cut)
+        beside(self._answers, server, client, cut)
 
     def _requests(self, client: socket.socket, server: socket.socket, cut: threading.Event) -> None:
         with suppress(OSError):
@@ -49,7 +37,7 @@ class CuttingProxy:
                         self.n_to_cut -= 1
                         cut.set()
                 server.sendall(data)
-        _close(client, server)
+        close(client, server)
 
     def _answers(self, server: socket.socket, client: socket.socket, cut: threading.Event) -> None:
         with suppress(OSError):
@@ -58,11 +46,4 @@ class CuttingProxy:
                     self.n_cut += 1  # the server has answered: the commit is done
                     break
                 client.sendall(data)
-        _close(client, server)
-
-
-def _close(*ends: socket.socket) -> None:
-    for end in ends:
-        with suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
-        end.close()
+        close(client, server)

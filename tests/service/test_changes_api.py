@@ -10,20 +10,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from shop import ids, opened, stock, wait
+from shop import ids, opened, wait
 
 from graphrec.graph import Graph
 from graphrec.service.guard import role_of
-from tests.conftest import empty
-
-
-@pytest.fixture(scope="module")
-def shop(session_graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
-    empty(session_graph)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRAPHREC_HOME", str(session_graph.home))
-        stock(session_graph, tmp_path_factory.mktemp("frames"))
-        yield session_graph
 
 
 @pytest.fixture(scope="module")

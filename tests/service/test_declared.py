@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from shop import ids, opened, stock, wait
+from shop import ids, opened, wait
 
 from graphrec.errors import PipelineError
 from graphrec.graph import Graph
@@ -17,18 +16,8 @@ from graphrec.service.schemas import ListQuery
 from graphrec.service.settings import ServiceSettings
 from graphrec.serving.pipeline import Pipeline, default_pipeline
 from graphrec.serving.wish import Rule, Wish
-from tests.conftest import empty
 
 LIST = "/v1/users/{}/recommendations"
-
-
-@pytest.fixture(scope="module")
-def shop(session_graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
-    empty(session_graph)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRAPHREC_HOME", str(session_graph.home))
-        stock(session_graph, tmp_path_factory.mktemp("frames"))
-        yield session_graph
 
 
 def declared(folder: Path, text: str) -> str:
