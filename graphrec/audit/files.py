@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,7 +148,7 @@ class _FileReader:
         rows = [(int(row_ids[n]), int(lines[n]), one.name, reason) for n, reason in zip(places, told, strict=True)]
         self._note(rows, table)
 
-    def _note(self, rows: list[tuple[int | None, int | None, str | None, str]], table: str = "") -> None:
+    def _note(self, rows: Sequence[tuple[int | None, int | None, str | None, str]], table: str = "") -> None:
         if not rows:
             return
         row_ids, lines, fields, reasons = zip(*rows, strict=True)

@@ -34,17 +34,30 @@ _PLACE = {"row_id": "BIGINT", "file": "VARCHAR", "line": "BIGINT"}
 TABLES: Mapping[str, Mapping[str, str]] = {
     "interactions": _PLACE
     | {
-        **{"part": "VARCHAR", "user_id": "VARCHAR", "item_id": "VARCHAR", "kind": "VARCHAR", "count": "BIGINT"},
-        **{"weight": "DOUBLE", "rating": "DOUBLE", "at": "BIGINT", "first_at": "BIGINT"},
-        **{"dwell": "DOUBLE", "session": "VARCHAR", "device": "VARCHAR"},
+        "part": "VARCHAR",
+        "user_id": "VARCHAR",
+        "item_id": "VARCHAR",
+        "kind": "VARCHAR",
+        "count": "BIGINT",
+        "weight": "DOUBLE",
+        "rating": "DOUBLE",
+        "at": "BIGINT",
+        "first_at": "BIGINT",
+        "dwell": "DOUBLE",
+        "session": "VARCHAR",
+        "device": "VARCHAR",
     },
     "items": _PLACE | {"item_id": "VARCHAR", "title": "VARCHAR"},
     "users": _PLACE | {"user_id": "VARCHAR"},
     "tags": _PLACE | {"user_id": "VARCHAR", "item_id": "VARCHAR", "tag": "VARCHAR", "weight": "DOUBLE", "at": "BIGINT"},
     "follows": _PLACE | {"user_id": "VARCHAR", "followee_id": "VARCHAR"},
     "problems": {
-        **{"table_name": "VARCHAR", "row_id": "BIGINT", "file": "VARCHAR", "line": "BIGINT"},
-        **{"field": "VARCHAR", "reason": "VARCHAR"},
+        "table_name": "VARCHAR",
+        "row_id": "BIGINT",
+        "file": "VARCHAR",
+        "line": "BIGINT",
+        "field": "VARCHAR",
+        "reason": "VARCHAR",
     },
 }
 """The columns that each table has, whatever the data hold."""
@@ -129,7 +142,7 @@ class Source:
 
     def arrays(self, sql: str, parameters: list[Any] | None = None) -> dict[str, Any]:
         """The columns that a statement gives, as NumPy arrays."""
-        table = self.db.execute(sql, parameters or []).to_arrow_table()
+        table = self.db.sql(sql, params=parameters or []).to_arrow_table()
         return {name: table[name].to_numpy() for name in table.column_names}
 
 
