@@ -23,13 +23,20 @@ class Settings:
     """From how many ratings on it says something that all are the same."""
     bot_events: int = 40
     """How many events a bot has at least: fewer don't show a pattern, and do little harm."""
-    bot_spread: float = 0.35
-    """Middle half of the gaps between events, as a share of their median: below it they are too regular."""
+    bot_spread: float = 0.6
+    """The middle nine tenths of the gaps between events, as a share of their median: below it they are too regular."""
     bot_pause: float = 10_800.0
     bot_awake: float = 72_000.0
     """Somebody who never paused for `bot_pause` during `bot_awake` doesn't sleep."""
+    bot_peak: float = 60.0
     bot_fence: float = 3.0
-    """Interquartile ranges above the third quartile, in logarithms, that make too many or too wide."""
+    """Events in a minute that are too many: at least `bot_peak`, and so many interquartile ranges (of logarithms) above
+    the third quartile of all busy users."""
+    bot_items: int = 100
+    bot_blind: float = 3.0
+    bot_lift: float = 1.3
+    """From `bot_items` on a history is too wide if its items are as popular as any (within so many standard errors) and
+    go together less than so many times as often as by chance."""
     accident_dwell: float = 3.0
     """Who stays shorter came by accident."""
     undo_within: float = 15.0

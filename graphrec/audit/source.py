@@ -133,8 +133,8 @@ class Source:
 
     def value(self, sql: str, parameters: list[Any] | None = None) -> Any:
         """The one value that a statement gives."""
-        row = self.db.execute(sql, parameters or []).fetchone()
-        return row[0] if row else None
+        rows = self.rows(sql, parameters)
+        return rows[0][0] if rows else None
 
     def rows(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """All rows that a statement gives."""
