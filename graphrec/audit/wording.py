@@ -1,7 +1,8 @@
 """Texts that differ in how they are written and not in what they say: case, accents, articles, typing mistakes.
 
 Candidates share what is left after one deletion, as in SymSpell (Garbe 2012), or a rare word; rapidfuzz counts the
-letters to change. Numbers, years and known words in which two texts differ keep them apart: `Rocky II` is not `Rocky III`.
+letters to change. Numbers, years and known words in which they differ keep texts apart: `Rocky II` isn't
+`Rocky III`.
 """
 
 from __future__ import annotations
