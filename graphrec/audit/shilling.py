@@ -98,6 +98,6 @@ def _expected(agreed: Ints, others: Floats) -> Floats:
     total = agreed.sum(axis=1, keepdims=True)
     popular = (agreed @ share)[:, None] / np.maximum(total, 1)
     weight = np.clip((popular - flat) / max(float(share @ share) - flat, 1e-12), 0, 1)
-    larger = (others + np.sqrt(others)) / others.sum()
+    larger = (others + np.sqrt(others - 0.5)) / others.sum()
     found: Floats = total * (weight * larger + (1 - weight) * flat)
     return found
