@@ -145,7 +145,7 @@ def sets(folder: Path | None, names: list[str]) -> Iterator[tuple[str, Tables]]:
     """The generated sets, and the real ones that are there, by name."""
     for seed in (1, 2):
         if not names or f"generated-{seed}" in names:
-            yield f"generated-{seed}", generated(200_000, seed)
+            yield f"generated-{seed}", generated(100_000, seed)
     for path in sorted(folder.iterdir()) if folder else []:
         if path.is_dir() and (not names or path.name in names):
             yield path.name, read(path)

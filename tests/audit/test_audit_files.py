@@ -55,7 +55,7 @@ def test_nothing_is_left_out_and_other_columns_stay(tmp_path: Path) -> None:
     with open_path(write(tmp_path, BAD), staging=tmp_path / "staging") as source:
         assert source.rows("SELECT line FROM interactions ORDER BY row_id") == [(n,) for n in (2, 4, 6, *range(7, 30))]
         assert source.rows("SELECT user_id, dwell, session FROM interactions WHERE line = 9") == [("u6", 1.0, "s2")]
-        assert source.rows("SELECT user_id, at FROM interactions WHERE line = 6") == [('u4 "q"', None)]
+        assert source.rows('SELECT user_id, "at" FROM interactions WHERE line = 6') == [('u4 "q"', None)]
 
 
 def test_the_line_of_a_row_after_many_blocks_is_exact(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_json_lines_and_lists_know_their_lines(tmp_path: Path) -> None:
     assert told(found)["unreadable"] == (2, [("events.jsonl", 8), ("events.jsonl", 10)])
     folder = tmp_path / "lists"
     folder.mkdir()
-    write(folder, "1 2 3\n2 3 x\n3 2 2\n", "train.txt")
+    write(folder, "1 2 3 4 5 6\n2 3 x\n3 2 2\n", "train.txt")
     found = audit_path(folder, now=NOW)
     assert told(found)["unreadable"] == (1, [("train.txt", 2)])
     assert told(found)["duplicates"] == (1, [("train.txt", 3)])

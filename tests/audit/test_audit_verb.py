@@ -40,7 +40,7 @@ def policy(folder: Path, text: str) -> Path:
 def test_a_broken_limit_is_a_status_of_its_own(data: Path, tmp_path: Path) -> None:
     broken = run(data, "--policy", policy(tmp_path, '[limits]\nduplicates = "0.5%"\ntimes = 0\n'))
     assert broken.exit_code == verb.BROKEN == 3
-    assert "broken: duplicates is 0.0099, allowed 0.005" in broken.stdout
+    assert "broken: duplicates is 0.009901, allowed 0.005" in broken.stdout
     kept = run(data, "--policy", policy(tmp_path, '[limits]\nduplicates = "1%"\n'))
     assert kept.exit_code == 0
     assert "no limit broken" in kept.stdout
