@@ -135,7 +135,8 @@ class Tastes:
         """How often others have two of a user's items together, as a multiple of what chance would give.
 
         Chance is the configuration model: items as popular and users as active as they are, nothing else. Two standard
-        errors are taken off, so that few pairs say little; NaN where fewer than 4 were to be expected. Cost: the columns of these users' items, read once a user.
+        errors are taken off, so that few pairs say little; NaN where fewer than 4 were to be expected. Cost: the
+        columns of these users' items.
         """
         columns = self.matrix.tocsc()
         counts, popularity = self.n_items.astype(float), self.popularity.astype(float)
