@@ -79,7 +79,7 @@ def _groups(extremes: Extremes, bands: Ints, n_items: int, settings: Settings) -
     agreed = agreed.reshape(N_BANDS + 1, n_items)
     expected = _expected(agreed[:N_BANDS], agreed[N_BANDS] + 0.5)
     so_far, by_chance = agreed[:N_BANDS].cumsum(axis=0), expected.cumsum(axis=0)
-    chance = (poisson.sf(so_far - 1, by_chance) * n_items * N_BANDS).min(axis=0)
+    chance = np.min(poisson.sf(so_far - 1, by_chance), axis=0) * n_items * N_BANDS
     found: Found = []
     for target in np.flatnonzero((so_far[-1] >= settings.group_size) & (chance < CHANCE)):
         inside = np.flatnonzero(agreed[:N_BANDS, target] > CLEAR * expected[:, target])
