@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
-N_ROWS, SIZES = 40_000, {"n_users": 800, "n_items": 1500}
+SMALL, LARGE = (6_000, {"n_users": 150, "n_items": 300}), (40_000, {"n_users": 800, "n_items": 1500})
+"""Rows, users and items: what is told by comparing people needs many of them."""
 EXACT, PROBABLE = 0.95, 0.85
 FLOORS = {
     **dict.fromkeys(("duplicates", "scales", "times", "orphans", "constant_raters"), EXACT),
@@ -29,9 +31,15 @@ def bench() -> ModuleType:
     return audit
 
 
+def generated(bench: ModuleType, fault: str, seed: int) -> Any:
+    """Clean data of the size that a fault needs."""
+    n_rows, sizes = SMALL if fault in bench.ROWS else LARGE
+    return bench.generated(n_rows, seed, **sizes)
+
+
 @pytest.mark.parametrize("fault", FLOORS)
 def test_a_planted_fault_is_found(bench: ModuleType, fault: str) -> None:
-    clean = bench.prepared(fault, bench.generated(N_ROWS, 4, **SIZES))
+    clean = bench.prepared(fault, generated(bench, fault, 4))
     spoilt, keys = bench.PLANTS[fault](clean, 0.03, np.random.default_rng(11))
     found = bench.flagged(fault, spoilt)
     assert keys
@@ -41,7 +49,7 @@ def test_a_planted_fault_is_found(bench: ModuleType, fault: str) -> None:
 
 @pytest.mark.parametrize("fault", FLOORS)
 def test_at_most_a_thousandth_of_clean_rows_is_flagged(bench: ModuleType, fault: str) -> None:
-    clean = bench.prepared(fault, bench.generated(N_ROWS, 6, **SIZES))
+    clean = bench.prepared(fault, generated(bench, fault, 6))
     found = bench.flagged(fault, clean)
     of_users = clean.events["user_id"].isin(found)
     n_rows = len(found) if fault in bench.ROWS else int(of_users.sum()) if not fault.startswith("near") else len(found)
