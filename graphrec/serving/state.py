@@ -23,6 +23,7 @@ from graphrec.serving.ids import Ids
 from graphrec.serving.lists import NO_ITEM, Lists, lists_folder
 from graphrec.serving.pipeline import Pipeline, default_pipeline
 from graphrec.serving.questions import Questions, work_out
+from graphrec.serving.raised import Raised
 from graphrec.serving.removed import remove_missing
 from graphrec.serving.tag_space import TagSpace
 from graphrec.serving.tallies import Tallies, context_of, read_tallies, tallied
@@ -57,6 +58,7 @@ class State:
     tallies: Tallies = field(default_factory=lambda: tallied([], 0))
     followed: dict[int, list[int]] = field(default_factory=dict)
     stated: dict[int, dict[str, float]] = field(default_factory=dict)
+    raised: Raised = field(default_factory=Raised)
     sequence: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
     _questions: Questions | None = None
@@ -70,6 +72,7 @@ class State:
         with self.lock:
             user, item = self.users.add(event["user_id"]), self.catalogue.ids.add(event["item_id"])
             self.tastes.apply(user, item, event["kind"])
+            self.raised.forget(user)
             weight = kind_weight(event["kind"])
             self.trends.apply(user, item, weight, event.get("at"))
             if counts and weight > 0:
@@ -108,6 +111,7 @@ class State:
     def change(self, change: Mapping[str, Any]) -> None:
         """Take in a change of an item or user. Doing it again changes nothing."""
         with self.lock:
+            self.raised.forget_all()
             CHANGES[change["what"]](self, change)
 
     def questions(self) -> Questions:
