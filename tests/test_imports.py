@@ -25,6 +25,7 @@ LAYERS = (
     ("graphrec.journal",),
     ("graphrec.snapshot",),
     ("graphrec.versions",),
+    ("graphrec.audit",),
     ("graphrec.models",),
     ("graphrec.recommend",),
     ("graphrec.experiments",),
