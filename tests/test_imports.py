@@ -24,6 +24,7 @@ LAYERS = (
     ("graphrec.ingest",),
     ("graphrec.journal",),
     ("graphrec.snapshot",),
+    ("graphrec.features",),
     ("graphrec.versions",),
     ("graphrec.models",),
     ("graphrec.recommend",),
