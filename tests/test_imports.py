@@ -26,6 +26,7 @@ LAYERS = (
     ("graphrec.snapshot",),
     ("graphrec.features",),
     ("graphrec.versions",),
+    ("graphrec.audit",),
     ("graphrec.models",),
     ("graphrec.recommend",),
     ("graphrec.experiments",),
