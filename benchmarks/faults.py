@@ -147,10 +147,10 @@ def shilling(data: Tables, share: float, rng: Rng) -> tuple[Tables, Keys]:
             items, ratings = _profile(stats, attack, max(10, round(rng.normal(filler, filler / 8))), rng, _scale(data))
             keep = items != target
             items, ratings = (
-                np.r_[items[keep], target],
+                np.append(items[keep], target),
                 np.r_[ratings[keep], max(_scale(data)) if push else min(_scale(data))],
             )
-            seconds = start + np.sort(rng.uniform(0, span)) + np.cumsum(rng.exponential(20, len(items)))
+            seconds = start + rng.uniform(0, span) + np.cumsum(rng.exponential(20, len(items)))
             pieces.append(_rows(data, user, items, ratings, seconds.astype(np.int64)))
             planted += len(items)
             users.add(user)
@@ -259,7 +259,7 @@ def _profile(stats: pd.DataFrame, attack: str, n: int, rng: Rng, scale: np.ndarr
         popular = stats.nlargest(max(3, len(stats) // 50), "size").index.to_numpy()
         stars = rng.choice(popular, min(len(popular), max(3, n // 6)), replace=False)
         fresh = ~np.isin(items, stars)
-        items, ratings = np.r_[items[fresh], stars], np.r_[ratings[fresh], np.full(len(stars), max(scale))]
+        items, ratings = np.append(items[fresh], stars), np.r_[ratings[fresh], np.full(len(stars), max(scale))]
     return items, ratings
 
 

@@ -20,7 +20,7 @@ Found = list[tuple[int, float, str]]
 
 
 def bots(source: Source, settings: Settings) -> Flags:
-    """Users with `settings.bot_events` events or more that no person would make so; each sign is a reason of its own."""
+    """Users with `settings.bot_events` events or more that no person would make so; a reason for each sign."""
     table = encode(source, "events")
     found: Found = []
     n = settings.bot_events

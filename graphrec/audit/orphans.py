@@ -7,7 +7,7 @@ from graphrec.audit.settings import Settings
 from graphrec.audit.source import Source
 
 COVERED = 0.5
-"""A table of items or users that describes fewer of those that occur isn't meant to be whole."""
+"""A table of items or users that describes those of fewer interactions isn't meant to be whole."""
 
 IDS = (("interactions", "user"), ("interactions", "item"), ("tags", "user"), ("tags", "item"), ("follows", "user"))
 
@@ -31,8 +31,8 @@ def orphans(source: Source, settings: Settings) -> Flags:
 def describing(source: Source, word: str) -> str:
     """The table that describes users or items: their own where it covers those that occur, else the interactions."""
     covered = source.value(
-        f"SELECT avg(({word}_id IN (SELECT {word}_id FROM {word}s))::INTEGER) "
-        f"FROM (SELECT DISTINCT {word}_id FROM interactions WHERE {word}_id IS NOT NULL)"
+        f"SELECT avg(({word}_id IN (SELECT {word}_id FROM {word}s WHERE {word}_id IS NOT NULL))::INTEGER) "
+        f"FROM interactions WHERE {word}_id IS NOT NULL"
     )
     return f"{word}s" if covered is not None and covered >= COVERED else "interactions"
 

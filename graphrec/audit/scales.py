@@ -67,7 +67,7 @@ def scale_of(source: Source, settings: Settings) -> Scale | None:
     if settings.rating_min is not None and settings.rating_max is not None:
         return Scale(settings.rating_min, settings.rating_max, settings.rating_step or 0.0)
     counted = source.arrays(
-        "SELECT rating, count(*)::DOUBLE AS n FROM interactions WHERE rating IS NOT NULL GROUP BY rating ORDER BY rating"
+        "SELECT rating, count(*)::DOUBLE AS n FROM interactions WHERE rating IS NOT NULL GROUP BY rating ORDER BY 1"
     )
     values, weights = counted["rating"].astype(float), counted["n"]
     if not len(values):

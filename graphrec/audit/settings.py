@@ -45,5 +45,7 @@ class Settings:
     """As `bot_blind`, of accounts that are suspected together."""
     group_size: int = 4
     """How many accounts make a group."""
+    cold: int = 5
+    """Who has fewer different partners is cold."""
     near_score: float = 88.0
     """The least similarity (0 to 100, rapidfuzz's ratio) of titles or tags that are taken for one."""

@@ -74,7 +74,7 @@ def wording(key: str, text: str, year: str | None, uses: int) -> Wording:
 
 
 def near(texts: Sequence[Wording], least: float) -> list[Near]:
-    """Pairs of texts that are nearly the same, by `least` (0 to 100) of rapidfuzz's ratio, in the order of their keys."""
+    """Pairs of texts that are nearly the same, by a ratio of `least` (0 to 100) or more, in the order of their keys."""
     known = Counter(word for one in texts for word in set(one.words))
     found: dict[tuple[str, str], Near] = {}
     for one, other in _candidates(texts, known):
