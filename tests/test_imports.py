@@ -27,6 +27,7 @@ LAYERS = (
     ("graphrec.features",),
     ("graphrec.versions",),
     ("graphrec.audit",),
+    ("graphrec.cleaning",),
     ("graphrec.models",),
     ("graphrec.recommend",),
     ("graphrec.experiments",),
