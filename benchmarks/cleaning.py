@@ -155,7 +155,7 @@ def recalls(snapshot: Snapshot, into: dict[str, str], test: Test) -> np.ndarray:
         for n in range(len(block)):
             listed = set(snapshot.item_ids[best.column[best.row == n]])
             wanted = {into.get(item, item) for item in test.wanted[start + n]}
-            found[start + n] = len(listed & wanted) / min(len(wanted), K)
+            found[start + n] = len(listed & wanted) / len(wanted)
     return found
 
 

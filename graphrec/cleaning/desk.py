@@ -33,7 +33,6 @@ class Desk:
     @classmethod
     def at(cls, source: Source, settings: Settings, review: Path) -> Desk:
         """A desk with an empty pile of rejects."""
-        source.db.execute("CREATE SEQUENCE reject_number")
         source.db.execute(
             "CREATE TABLE rejects (number BIGINT, rule VARCHAR, reason VARCHAR, table_name VARCHAR, file VARCHAR, "
             '"line" BIGINT, "row" VARCHAR)'
@@ -50,15 +49,30 @@ class Desk:
         )
         n_rows = self.source.count("going")
         if n_rows:
-            db.execute(
-                f"INSERT INTO rejects SELECT nextval('reject_number'), ?, reason, ?, file, \"line\", content FROM ("
-                f'SELECT going.reason, t.file, t."line", to_json(t)::VARCHAR AS content '
-                f"FROM {table} t JOIN going USING (row_id) ORDER BY t.row_id)",
-                [rule, table],
+            self._put_aside(
+                rule,
+                f"SELECT going.reason, '{table}' AS table_name, t.file, t.\"line\", to_json(t)::VARCHAR AS content, "
+                f"t.row_id AS place FROM {table} t JOIN going USING (row_id)",
             )
             db.execute(f"DELETE FROM {table} WHERE row_id IN (SELECT row_id FROM going)")
             self.changed()
         return n_rows
+
+    def reject_lines(self, rule: str, statement: str) -> int:
+        """How many lines that never became rows went to the rejects: those that a statement gives as `reason`,
+        `table_name`, `file` and `line`."""
+        before = self.source.count("rejects")
+        told = 'NULL::VARCHAR AS content, row_number() OVER (ORDER BY table_name, file, "line", reason) AS place'
+        self._put_aside(rule, f'SELECT reason, table_name, file, "line", {told} FROM ({statement})')
+        return self.source.count("rejects") - before
+
+    def _put_aside(self, rule: str, statement: str) -> None:
+        """What a statement gives, numbered in the order of its `place` after what is there."""
+        self.source.db.execute(
+            "INSERT INTO rejects SELECT (SELECT count(*) FROM rejects) + row_number() OVER (ORDER BY place), ?, "
+            f'reason, table_name, file, "line", content FROM ({statement})',
+            [rule],
+        )
 
     def reject_flagged(self, rule: str, flags: Flags) -> int:
         """How many rows went to the rejects because a detector flagged them, or whoever made them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,8 +107,20 @@ def _write(source: Source, one: Written, file: Path) -> None:
     rows = source.db.sql(f"SELECT {shown} FROM {one.table} WHERE {one.which} ORDER BY row_id")
     batches = rows.to_arrow_reader(ROWS_A_PIECE)
     with pq.ParquetWriter(file, batches.schema, compression="zstd") as writer:
-        for batch in batches:
-            writer.write_table(pa.Table.from_batches([batch]))
+        for piece in _even(batches):
+            writer.write_table(piece)
+
+
+def _even(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """Pieces of equal length, so that the file doesn't hang on how the rows came."""
+    waiting = batches.schema.empty_table()
+    for batch in batches:
+        waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch])])
+        while waiting.num_rows >= ROWS_A_PIECE:
+            yield waiting.slice(0, ROWS_A_PIECE).combine_chunks()
+            waiting = waiting.slice(ROWS_A_PIECE)
+    if waiting.num_rows:
+        yield waiting.combine_chunks()
 
 
 def _holds(source: Source, one: Written, column: str) -> bool:

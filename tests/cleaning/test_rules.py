@@ -96,7 +96,7 @@ def test_outliers_are_cut_kind_by_kind(tmp_path: Path) -> None:
     low, high = np.quantile(np.log(plays), [0.25, 0.75])
     most = int(np.exp(high + 1.5 * (high - low)))
     left = rows(out, "interactions", "kind", "count")
-    assert [count for kind, count in left if kind == "listen"] == sorted([*plays[:-1], most], key=lambda n: repr(n))
+    assert [count for kind, count in left if kind == "listen"] == sorted([*plays[:-1], most], key=repr)
     assert ("view", 99) in left, "where most are equal there is no telling"
     assert counts(report) == {"outliers": (0, 1)}
 

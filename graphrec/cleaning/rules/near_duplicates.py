@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -20,7 +20,7 @@ class NearDuplicates(Switch):
     """`of`: items, tags or both. `merge_from`: pairs at least so alike (0 to 100) are merged where nobody decided; 100
     is the same but for case, accents, articles and signs, and 101 merges nothing by itself."""
 
-    of: Annotated[tuple[str, ...], Field(strict=False)]
+    of: Annotated[tuple[Literal["items", "tags"], ...], Field(strict=False)]
     merge_from: Annotated[float, Field(ge=50, le=101)]
 
 
