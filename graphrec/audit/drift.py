@@ -139,8 +139,10 @@ def _popularity(before: Profile, after: Profile) -> tuple[Shares, Shares]:
     known[inside] = before.items[place[inside]] == after.items[inside]
     theirs = np.full(len(after.items), BINS)
     theirs[known] = bins[place[known]]
-    first = np.bincount(bins, before.item_counts.astype(float), minlength=BINS + 1)
-    return first, np.bincount(theirs, after.item_counts.astype(float), minlength=BINS + 1)
+    first, second = np.zeros(BINS + 1), np.zeros(BINS + 1)
+    np.add.at(first, bins, before.item_counts)
+    np.add.at(second, theirs, after.item_counts)
+    return first, second
 
 
 def _ids(what: str, before: npt.NDArray[np.uint64], after: npt.NDArray[np.uint64]) -> list[Change]:

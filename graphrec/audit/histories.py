@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.stats import rankdata
 
 from graphrec.audit.codes import encode
 from graphrec.audit.source import Source
@@ -112,7 +111,8 @@ class Tastes:
         ones = np.ones(len(pairs["item"]), dtype=np.float32)
         matrix = sparse.csr_array((ones, pairs["item"].astype(np.int32), indptr), shape=shape)
         popularity = np.bincount(pairs["item"], minlength=shape[1])
-        return cls(matrix, popularity, _blind(matrix, popularity))
+        described = int(source.value("SELECT count(DISTINCT item_id) FROM items"))
+        return cls(matrix, popularity, _blind(matrix, popularity, max(described - shape[1], 0)))
 
     @property
     def n_items(self) -> Ints:
@@ -141,11 +141,21 @@ class Tastes:
         return found
 
 
-def _blind(matrix: sparse.csr_array, popularity: Ints) -> Floats:
-    rank = (rankdata(popularity) - 0.5) / len(popularity)
+def _blind(matrix: sparse.csr_array, popularity: Ints, n_silent: int) -> Floats:
+    """The mean rank of users' items by the number of others who have them, against that of all items.
+
+    Their own part is left out, because it makes an item that nobody else has twice as popular.
+    """
+    n_items = len(popularity) + n_silent
+    counted = np.bincount(popularity, minlength=2)
+    counted[0] += n_silent
+    above = np.cumsum(counted)
+    rank = (above - counted / 2) / n_items  # by popularity
+    now, others = rank[popularity], rank[popularity - 1]
     n = np.maximum(np.diff(matrix.indptr), 1)
-    mean = (matrix @ rank.astype(np.float32)) / n
-    found: Floats = (mean - rank.mean()) / max(float(rank.std()), 1e-9) * np.sqrt(n)
+    everywhere = (now.sum() + n_silent * rank[0] - matrix @ (now - others)) / n_items
+    spread = np.sqrt(max(float(counted @ rank**2) / n_items - 0.25, 1e-9))
+    found: Floats = ((matrix @ others) / n - everywhere) / spread * np.sqrt(n)
     return found
 
 

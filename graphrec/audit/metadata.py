@@ -11,7 +11,7 @@ PLACE = ("row_id", "file", "line")
 
 
 def metadata(source: Source) -> list[Finding]:
-    """A finding for each column of items and users that some lack, and for items without tags where others have some."""
+    """A finding for each column of items and users that some lack, and for items without a tag where some have one."""
     found = [one for word in ("item", "user") if source.count(f"{word}s") for one in _columns(source, word)]
     if source.count("tags"):
         found += _missing(source, "item", "tags", "item_id NOT IN (SELECT item_id FROM tags WHERE item_id IS NOT NULL)")

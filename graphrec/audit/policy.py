@@ -3,7 +3,7 @@
 [limits]
 duplicates = "1%"          # a check: the largest share that may be flagged
 "metadata.items.title" = 0 # one column; `metadata` limits every column
-psi = 0.25                 # the largest of the changes between two periods, and against the baseline
+psi = 0.25                 # the largest change against the baseline, or without one between two periods
 new_items = "20%"
 
 [settings]
@@ -99,7 +99,7 @@ def _measured(name: str, report: Report) -> float:
         return float(getattr(report.shape, name))
     if name in CHANGES:
         measure, _, what = name.partition("_")
-        return max((_change(one, measure, what) for one in report.drifts), default=0.0)
+        return max((_change(one, measure, what) for one in report.drifts[-1:]), default=0.0)
     shares = [one.share for one in report.findings if one.check == name or one.check.startswith(f"{name}.")]
     return max(shares, default=0.0)
 

@@ -18,7 +18,7 @@ SEVERITIES = (ERROR, WARNING, NOTE)
 class Report:
     """The findings of every check that ran (those that found nothing, too), the shape, changes, and broken limits.
 
-    `at`: epoch milliseconds. `drifts`: between two periods where there are times, and against a baseline.
+    `at`: epoch milliseconds. `drifts`: between two periods where there are times, then against a baseline.
     """
 
     name: str

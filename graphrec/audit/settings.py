@@ -32,9 +32,9 @@ class Settings:
     bot_fence: float = 3.0
     """Events in a minute that are too many: at least `bot_peak`, and so many interquartile ranges (of logarithms) above
     the third quartile of all busy users."""
-    bot_items: int = 100
-    bot_blind: float = 3.0
-    bot_lift: float = 1.3
+    bot_items: int = 60
+    bot_blind: float = 2.5
+    bot_lift: float = 1.2
     """From `bot_items` on a history is too wide if its items are as popular as any (within so many standard errors) and
     go together less than so many times as often as by chance."""
     accident_dwell: float = 3.0
@@ -47,5 +47,5 @@ class Settings:
     """How many accounts make a group."""
     cold: int = 5
     """Who has fewer different partners is cold."""
-    near_score: float = 88.0
-    """The least similarity (0 to 100, rapidfuzz's ratio) of titles or tags that are taken for one."""
+    near_score: float = 80.0
+    """The least similarity of titles or tags that are taken for one: 100 less the share of letters to change (OSA)."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import poisson
 
 from graphrec.audit.bots import Found, flag_users
@@ -24,8 +23,12 @@ from graphrec.audit.source import Source
 
 SHORTEST = 10
 """Profiles of fewer items say nothing of how they were drawn."""
-CHANCE = 1e-6
+CHANCE = 1e-4
 """How unlikely it must be, over all items, that suspects agree on one by chance."""
+N_BANDS = 6
+"""Into how many bands suspects are sorted, from `settings.group_blind` down."""
+CLEAR = 3.0
+"""A band's users belong to a group if so many times more of them agree than by chance."""
 
 
 @dataclass(frozen=True)
@@ -46,32 +49,40 @@ def shilling(source: Source, settings: Settings) -> Flags:
     if scale is None:
         return flag_users(source, "shilling", [])
     tastes = Tastes.of(source, table)
-    suspects = _suspects(tastes, settings)
+    bands = _bands(tastes, settings)
     found: Found = []
     for pushes, limit in ((True, f"rating >= {scale.high - 1e-6}"), (False, f"rating <= {scale.low + 1e-6}")):
         pairs = source.arrays(f'SELECT DISTINCT "user", item FROM {table} WHERE {limit} ORDER BY item, "user"')
-        found += _groups(Extremes(pairs["user"], pairs["item"], pushes), suspects, tastes, settings)
+        found += _groups(Extremes(pairs["user"], pairs["item"], pushes), bands, len(tastes.popularity), settings)
     return flag_users(source, "shilling", found)
 
 
-def _suspects(tastes: Tastes, settings: Settings) -> npt.NDArray[np.bool_]:
-    """Who has items that are hardly more popular than any, for as many as there are."""
-    suspects: npt.NDArray[np.bool_] = (tastes.n_items >= SHORTEST) & (tastes.blind < settings.group_blind)
-    return suspects
+def _bands(tastes: Tastes, settings: Settings) -> Ints:
+    """How suspect each user is: 0 for items that are no more popular than any, N_BANDS for who isn't at all."""
+    width = settings.group_blind / N_BANDS
+    bands = np.clip(np.floor(tastes.blind / width), 0, N_BANDS).astype(np.int64)
+    bands[(tastes.n_items < SHORTEST) | (tastes.blind < -settings.group_blind)] = N_BANDS
+    return bands
 
 
-def _groups(extremes: Extremes, suspects: npt.NDArray[np.bool_], tastes: Tastes, settings: Settings) -> Found:
-    n_items = len(tastes.popularity)
-    theirs = suspects[extremes.user]
-    agreed = np.bincount(extremes.item[theirs], minlength=n_items)
-    others = np.bincount(extremes.item[~theirs], minlength=n_items) + 0.5
-    expected = others / others.sum() * agreed.sum()
-    chance = poisson.sf(agreed - 1, expected) * n_items
-    targets = np.flatnonzero((agreed >= settings.group_size) & (chance < CHANCE))
-    verb = "push" if extremes.pushes else "bury"
+def _groups(extremes: Extremes, bands: Ints, n_items: int, settings: Settings) -> Found:
+    """The members of groups: who is suspect and agrees on a target, as far as chance doesn't bring as many.
+
+    Chance is what the others think: items have their share of the suspects' extreme ratings as of those of the others.
+    """
+    band = bands[extremes.user]
+    agreed = np.bincount(band * n_items + extremes.item, minlength=(N_BANDS + 1) * n_items)
+    agreed = agreed.reshape(N_BANDS + 1, n_items)
+    others = agreed[N_BANDS] + 0.5
+    expected = agreed[:N_BANDS].sum(axis=1, keepdims=True) * (others / others.sum())
+    so_far, by_chance = agreed[:N_BANDS].cumsum(axis=0), expected.cumsum(axis=0)
+    chance = (poisson.sf(so_far - 1, by_chance) * n_items * N_BANDS).min(axis=0)
     found: Found = []
-    for target in targets:
-        members = extremes.user[(extremes.item == target) & theirs]
-        reason = f"one of {len(members)} that look made up and {verb} one item"
-        found += [(int(user), float(-np.log10(max(chance[target], 1e-300))), reason) for user in members]
+    for target in np.flatnonzero((so_far[-1] >= settings.group_size) & (chance < CHANCE)):
+        inside = np.flatnonzero(agreed[:N_BANDS, target] > CLEAR * expected[:, target])
+        members = extremes.user[(extremes.item == target) & np.isin(band, inside)]
+        if len(members) >= settings.group_size:
+            verb = "push" if extremes.pushes else "bury"
+            reason = f"one of {len(members)} that look made up and {verb} one item"
+            found += [(int(user), float(-np.log10(max(chance[target], 1e-300))), reason) for user in members]
     return found

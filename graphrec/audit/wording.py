@@ -1,7 +1,8 @@
 """Texts that differ in how they are written and not in what they say: case, accents, articles, typing mistakes.
 
-Candidates share what is left after one deletion, as in SymSpell (Garbe 2012), or a rare word; rapidfuzz measures them.
-Numbers, years and known words in which two texts differ keep them apart: `Rocky II` is not `Rocky III`.
+Candidates share what is left after one deletion, as in SymSpell (Garbe 2012), or a rare word; rapidfuzz counts the
+letters to change. Numbers, years and known words in which they differ keep texts apart: `Rocky II` isn't
+`Rocky III`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, pairwise
 
-from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 _YEAR = re.compile(r"\s*\((\d{4})(?:[-–]\d{0,4})?\)\s*$")
@@ -22,7 +22,7 @@ _ARTICLE = re.compile(r"^(.*), (the|a|an|le|la|les|l'|el|los|las|il|lo|der|die|d
 _LEADING = ("the", "a", "an")
 _ROMAN = re.compile(r"[ivx]+")
 SHORTEST = 6
-"""Below so many letters one letter makes another word."""
+"""Below so many letters another letter makes another word; turned ones don't."""
 LONG = 10
 """From so many letters on two mistakes are one text still."""
 RARE = 25
@@ -74,7 +74,7 @@ def wording(key: str, text: str, year: str | None, uses: int) -> Wording:
 
 
 def near(texts: Sequence[Wording], least: float) -> list[Near]:
-    """Pairs of texts that are nearly the same, by a ratio of `least` (0 to 100) or more, in the order of their keys."""
+    """Pairs of texts that are nearly the same, with a similarity of `least` (0 to 100) at least, by their keys."""
     known = Counter(word for one in texts for word in set(one.words))
     found: dict[tuple[str, str], Near] = {}
     for one, other in _candidates(texts, known):
@@ -92,22 +92,30 @@ def _judge(left: Wording, right: Wording, known: Mapping[str, int], least: float
         return Near(left, right, 100.0, "the same text" if same else "differs in case, accents, articles or signs")
     if sorted(left.words) == sorted(right.words):
         return Near(left, right, 99.0, "the same words in another order")
+    sure = bool(left.year and left.year == right.year)
     short = min(len(left.plain), len(right.plain))
     edits = OSA.distance(left.plain, right.plain, score_cutoff=2)
-    score = fuzz.ratio(left.plain, right.plain)
-    if short < SHORTEST or edits > (2 if short >= LONG else 1) or score < least or _other_words(left, right, known):
+    score = 100.0 * OSA.normalized_similarity(left.plain, right.plain)
+    if edits > (2 if short >= LONG else 1) or score < least or (short < SHORTEST and not _turned(left, right)):
+        return None
+    if _other_words(left, right, known) and not (sure and edits == 1 and short >= LONG):
         return None
     return Near(left, right, score, f"differs in {edits} letter{'s' if edits > 1 else ''}")
 
 
+def _turned(left: Wording, right: Wording) -> bool:
+    """Whether two letters stand the other way round: what fingers do, and words hardly."""
+    return sorted(left.plain) == sorted(right.plain)
+
+
 def _other_words(left: Wording, right: Wording, known: Mapping[str, int]) -> bool:
-    """Whether the texts differ in words that are both in use elsewhere, or too short to tell a mistake."""
+    """Whether the texts differ in words that are both in use elsewhere, or in single letters, which are labels."""
     ours, theirs = Counter(left.words), Counter(right.words)
     mine, yours = list((ours - theirs).elements()), list((theirs - ours).elements())
     if len(mine) != len(yours):
         return not ("".join(mine) and "".join(yours)) or abs(len(mine) - len(yours)) > 1
     pairs = zip(sorted(mine), sorted(yours), strict=True)
-    return any(min(len(a), len(b)) < 4 or (known[a] > 1 and known[b] > 1) for a, b in pairs)
+    return any(min(len(a), len(b)) < 2 or (known[a] > 1 and known[b] > 1) for a, b in pairs)
 
 
 def _candidates(texts: Sequence[Wording], known: Mapping[str, int]) -> Iterator[tuple[Wording, Wording]]:
@@ -136,7 +144,7 @@ def _same(one: Wording) -> set[str]:
 
 def _deleted(one: Wording) -> set[str]:
     text = one.plain
-    return {text, *(text[:n] + text[n + 1 :] for n in range(len(text)))} if len(text) >= SHORTEST else set()
+    return {text, *(text[:n] + text[n + 1 :] for n in range(len(text)))} if len(text) >= SHORTEST - 2 else set()
 
 
 def _words(text: str) -> tuple[str, ...]:
