@@ -35,6 +35,7 @@ from audit import applies, prepared, read, write
 from faults import PLANTS, Keys, Tables
 
 from graphrec.cleaning import RULES, CleanReport, clean, read_rules
+from graphrec.cleaning.rule import Rule
 from graphrec.cleaning.rules.near_duplicates import roots
 from graphrec.kinds import kind_weight
 from graphrec.models.filters.model import FILTERS
@@ -105,9 +106,13 @@ def cleaned(data: Tables, rules: str | None, folder: Path) -> tuple[Path, CleanR
     path.mkdir()
     write(data, path)
     if rules is not None:
-        off = "".join(f"[{rule.name}]\non = false\n" for rule in RULES if f"[{rule.name}]" not in rules)
+        off = "".join(f"[{rule.name}]\non = false\n" for rule in RULES if _is_off(rule, rules))
         file.write_text(off + rules, encoding="utf-8")
     return out, clean(path, out, rules=read_rules(file if rules is not None else None))
+
+
+def _is_off(rule: Rule, rules: str) -> bool:
+    return f"[{rule.name}]" not in rules and rule.name != "without_id"
 
 
 def flagged(data: Tables) -> set[int]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -60,12 +60,12 @@ def _checked(kind: type[Switch], table: Mapping[str, Any], where: str) -> Switch
 
 
 def _settings(table: Mapping[str, Any], where: str) -> Settings:
-    known = {one.name: one for one in fields(Settings)}
+    known = get_type_hints(Settings)
     for name, value in table.items():
         if name not in known:
             raise InputError(f"{where}.{name}: expected one of {', '.join(known)}, found {name!r}")
         try:
-            TypeAdapter(known[name].type).validate_python(value, strict=True)
+            TypeAdapter(known[name]).validate_python(value, strict=True)
         except ValidationError as error:
             wanted = error.errors()[0]["msg"].replace("Input should", "expected to")
             raise InputError(f"{where}.{name}: {wanted}, found {value!r}") from error

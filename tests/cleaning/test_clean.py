@@ -99,10 +99,11 @@ def test_only_folders_of_its_own_are_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[colour]\non = true", "mine.toml: colour: expected one of audit, unreadable, .*, k_core, found 'colour'"),
+        ("[colour]\non = true", "mine.toml: colour: expected one of audit, unreadable, .*, without_id, found 'colour'"),
         ("bots = 1", r"mine.toml: bots: expected a table \[bots\], found 1"),
         ("[k_core]\nhow = 1", "mine.toml: k_core.how: expected one of on, users, items, found 1"),
         ("[k_core]\nusers = 0", "k_core.users: expected to be greater than or equal to 1, found 0"),
+        ("[without_id]\non = false", "without_id.on: expected to be True, found False"),
         ("[times]\nlatest = 'soon'", "times.latest: .*soon"),
         ("[implicit]\nlike_from = 1.0", "implicit.*expected dislike_to below like_from, found 2 and 1"),
         ("[audit]\nbot = 1", "mine.toml: audit.bot: expected one of rating_min, .*found 'bot'"),

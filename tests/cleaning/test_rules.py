@@ -231,6 +231,18 @@ def test_detectors_decide_and_rows_go_with_their_reason(tmp_path: Path) -> None:
     assert rejects(out)[1]["reason"] == "rating 99 is off the scale 1 to 5 in steps of 1"
 
 
+def test_what_is_written_can_be_loaded_whatever_the_rules(tmp_path: Path) -> None:
+    told = [{"user": "u", "item": "a", "rating": "x"}, {"user": "", "item": "a"}, {"user": "v", "item": ""}]
+    path = written(tmp_path / "in", ratings=told, tags=[{"user": "u", "item": "a", "tag": ""}])
+    out, report = cleaned(path, only())
+    assert counts(report) == {"without_id": (3, 0)}
+    assert [one["reason"] for one in rejects(out)] == [
+        *["without user_id, item_id or kind"] * 2,
+        "without item_id or tag",
+    ]
+    assert rows(out, "interactions", "user_id", "rating") == [("u", None)]
+
+
 def test_bots_and_accidents_go_with_all_their_rows(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     at = 1_500_000_000 + np.cumsum(rng.exponential(20_000, 300).astype(int) + 1)

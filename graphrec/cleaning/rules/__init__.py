@@ -23,6 +23,7 @@ from graphrec.cleaning.rules import (
     times,
     unreadable,
     weights,
+    without_id,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -42,4 +43,5 @@ RULES: tuple[Rule, ...] = (
     weights.RULE,
     decay.RULE,
     k_core.RULE,
+    without_id.RULE,
 )
