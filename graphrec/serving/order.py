@@ -63,9 +63,16 @@ def _vectors(vectors: NDArray[np.float32], items: Ints) -> NDArray[np.float32]:
 
 
 def _wanted(asked: Asked) -> Floats:
-    """The share of each tag in what the user likes."""
+    """The share of each tag in what the user likes; half of it by the graph's features, where they tell what the user
+    thinks of tags."""
     tags = _shares(asked.state.catalogue.tag_rows(asked.liked))
     total = asked.weights @ tags if len(asked.liked) else np.zeros(tags.shape[1])
+    told, places = np.zeros(tags.shape[1]), asked.state.catalogue.tagged.places
+    for name, weight in asked.preferred.items():
+        place = places.get(name, len(told))
+        if place < len(told):
+            told[place] = max(weight, 0.0)
+    total = total / (total.sum() or 1.0) + told / (told.sum() or 1.0)
     return np.asarray(total / (total.sum() or 1.0))
 
 

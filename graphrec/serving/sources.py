@@ -84,10 +84,11 @@ def stated(asked: Asked) -> Found:
 
 
 def tags(asked: Asked) -> Found:
-    """Items with the tags of what is liked, whether anybody likes them or not, as the query tags/recommend."""
+    """Items with the tags of what is liked, whether anybody likes them or not, as the query tags/recommend; where the
+    graph's features tell what the user thinks of tags, half by that."""
     if not len(asked.liked):
         return Found.nothing()
-    scores = asked.state.tag_space.alike(asked.liked, asked.weights)
+    scores = asked.state.tag_space.alike(asked.liked, asked.weights, asked.preferred)
     return _open(np.flatnonzero(scores > 0), scores)
 
 
@@ -129,7 +130,7 @@ def _stated_tag(asked: Asked, items: Ints) -> Ints:
 
 def _liked_tag(asked: Asked, items: Ints) -> Ints:
     """The tag that brings each item nearest to what is liked."""
-    return asked.state.tag_space.strongest_shared(asked.liked, asked.weights, items)
+    return asked.state.tag_space.strongest_shared(asked.liked, asked.weights, items, asked.preferred)
 
 
 def _n_followed(asked: Asked, items: Ints) -> Ints:

@@ -22,6 +22,7 @@ from graphrec.serving.foldin import Blended, Found
 from graphrec.serving.ids import Ids
 from graphrec.serving.lists import NO_ITEM, Lists, lists_folder
 from graphrec.serving.pipeline import Pipeline, default_pipeline
+from graphrec.serving.preferred import Preferred, read_preferred
 from graphrec.serving.questions import Questions, work_out
 from graphrec.serving.raised import Raised
 from graphrec.serving.removed import remove_missing
@@ -41,9 +42,10 @@ class State:
     """Users and items have the positions of the version's files first; those that came later follow.
 
     `version` is None where no blend is live yet: answers then come from tastes and popularity alone. `followed`: whom
-    users follow; `stated`: what users say of tags, by name, from −1 to 1; `pipeline`: how lists are made. `sequence`:
-    up to which the journal has been taken in, in its order. `lock` is held while an event or a change is taken in, and
-    while an answer reads more than the prepared list.
+    users follow; `stated`: what users say of tags, by name, from −1 to 1; `preferred`: what the features of the graph
+    say that they think of tags; `pipeline`: how lists are made. `sequence`: up to which the journal has been taken in,
+    in its order. `lock` is held while an event or a change is taken in, and while an answer reads more than the
+    prepared list.
     """
 
     users: Ids
@@ -59,6 +61,7 @@ class State:
     followed: dict[int, list[int]] = field(default_factory=dict)
     stated: dict[int, dict[str, float]] = field(default_factory=dict)
     raised: Raised = field(default_factory=Raised)
+    preferred: Preferred = field(default_factory=Preferred)
     sequence: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
     _questions: Questions | None = None
@@ -198,6 +201,7 @@ def load_state(graph: Graph, pipeline: Pipeline | None = None) -> State:
         followed=_followed(snapshot.follows, rows),
         tallies=read_tallies(graph, items, snapshot, columns),
         stated=_stated(graph, users),
+        preferred=read_preferred(graph, users),
     )
 
 
