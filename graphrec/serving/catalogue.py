@@ -33,7 +33,7 @@ class Catalogue:
     """Titles by position (None where there is none), tags, properties, and how many people like each item.
 
     Items that came after the catalogue was read are at the end; what is said of them is known from then on. Popularity
-    is as it was read, but for people who were removed since.
+    is as it was read, but for people who were removed or have opted out since.
     """
 
     ids: Ids
@@ -121,10 +121,10 @@ class Catalogue:
             if item < len(self.titles):
                 self.titles[item] = None
 
-    def forget_likes(self, items: NDArray[np.int64]) -> None:
-        """Count one person less for each of some items."""
+    def forget_likes(self, items: NDArray[np.int64], people: int = -1) -> None:
+        """Count one person less for each of some items; or one more."""
         n_likers = self.n_likers.copy()
-        n_likers[items] -= 1
+        n_likers[items] += people
         self.n_likers, self._order = n_likers, None
 
     def _ordered(self) -> _Order:

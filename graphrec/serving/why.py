@@ -79,8 +79,11 @@ _BECAUSE: Mapping[str, Callable[[State, int], str]] = {
 def why(state: State, user_id: str, item_id: str, k: int = 5) -> Why:
     """The parts of the score by similar items, vectors and popularity, as the user's likes are at this moment.
 
-    UnknownIdError for a user or an item that isn't known.
+    Nothing of one who has opted out. UnknownIdError for a user or an item that isn't known.
     """
+    if user_id in state.withheld:
+        state.catalogue.ids.find([item_id], "item")
+        return Why({}, (), False)
     user, item = state.users.find([user_id], "user")[0], state.catalogue.ids.find([item_id], "item")[0]
     with state.lock:
         liked, weights = state.tastes.items_of(user)

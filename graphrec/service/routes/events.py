@@ -24,7 +24,8 @@ async def events(request: Request, body: EventsIn | EventIn) -> Response:
     if state is not None:
         for row, sequence in zip(rows, done.sequences, strict=True):
             state.apply_early(sequence, row)
-    service.trials.done(rows)
+    out = {} if state is None else state.withheld
+    service.trials.done([row for row in rows if row["user_id"] not in out] if out else rows)
     service.metrics.events(done.new, done.repeated)
     answer = json_of({"new": done.new, "repeated": done.repeated})
     answer.status_code = 202
