@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     ("graphrec.errors",),
     ("graphrec.hashing", "graphrec.ids", "graphrec.kinds", "graphrec.queries"),
+    ("graphrec.privacy.entry", "graphrec.privacy.policy", "graphrec.privacy.pseudonyms"),
     ("graphrec.frames",),
     ("loaders",),
     ("graphrec.server",),
@@ -25,6 +26,7 @@ LAYERS = (
     ("graphrec.journal",),
     ("graphrec.snapshot",),
     ("graphrec.versions",),
+    ("graphrec.privacy",),
     ("graphrec.models",),
     ("graphrec.recommend",),
     ("graphrec.experiments",),

@@ -12,6 +12,7 @@ import pandas as pd
 
 from graphrec.errors import ModelError
 from graphrec.models.popularity import Popularity
+from graphrec.privacy.policy import LEAST_PEOPLE
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
 from graphrec.recommend.tables import no_similar_items, recommendation_table
@@ -86,8 +87,8 @@ class PopularityRecommender:
 
 
 def people_liked(n_people: int) -> str:
-    """A count as a reason."""
-    return f"{n_people} {'person' if n_people == 1 else 'people'} liked it"
+    """A count as a reason; of few people not how few."""
+    return f"{n_people} people liked it" if n_people >= LEAST_PEOPLE else "little known yet"
 
 
 def _is_known(catalogue: Catalogue, profile: Profile) -> bool:

@@ -15,6 +15,7 @@ from scipy import sparse
 from graphrec.graph import Graph
 from graphrec.journal import CHANGE, Entry
 from graphrec.kinds import kind_weight
+from graphrec.privacy.policy import LEAST_PEOPLE, read_policy
 from graphrec.serving.arrivals import Arrivals, read_arrivals
 from graphrec.serving.catalogue import Catalogue, read_catalogue
 from graphrec.serving.changes import CHANGES, CONSENT
@@ -44,7 +45,8 @@ class State:
     users follow; `stated`: what users say of tags, by name, from −1 to 1; `pipeline`: how lists are made. `withheld`:
     who has opted out, with the positions that `users` doesn't tell. `sequence`: up to which the journal has been taken
     in, in its order; `consented`: the last of it that opted somebody out or in, 0 for none since the graph was read.
-    `lock` is held while an event or a change is taken in, and while an answer reads more than the prepared list.
+    `least_people`: of how few people no reason tells. `lock` is held while an event or a change is taken in, and while
+    an answer reads more than the prepared list.
     """
 
     users: Ids
@@ -60,6 +62,7 @@ class State:
     followed: dict[int, list[int]] = field(default_factory=dict)
     stated: dict[int, dict[str, float]] = field(default_factory=dict)
     withheld: dict[str, int] = field(default_factory=dict)
+    least_people: int = LEAST_PEOPLE
     sequence: int = 0
     consented: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -208,6 +211,7 @@ def load_state(graph: Graph, pipeline: Pipeline | None = None) -> State:
         tastes,
         version,
         pipeline=pipeline,
+        least_people=read_policy(graph.home).reasons.least_people,
         trends=Trends(liked, last_at.data, half_life_ms),
         arrivals=read_arrivals(graph, items, without(liked, out), without(last_at, out).data),
         followed=_followed(snapshot.follows, rows),

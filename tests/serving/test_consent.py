@@ -175,3 +175,21 @@ def test_of_several_readings_each_pair_counts_once_with_the_largest() -> None:
     assert [part.nnz for part in parts] == [1, 1, 2]
     assert (parts[0][3, 1], parts[1][3, 1]) == (1.0, 5)
     assert parts[2][[3], :].nonzero()[1].tolist() == [1, 2]
+
+
+def test_what_is_old_beside_the_newest_trends_again_once_the_newest_is_hidden() -> None:
+    """Times decades apart: beside the newest, all else counts as nothing, so hiding it counts anew."""
+    state, long_ago = made_state(), 1_000
+    last_at = np.full(len(state.tastes.liked.data), long_ago, dtype=np.int64)
+    state.trends = Trends(state.tastes.liked, last_at, 7.0 * DAY_MS)
+    state.apply(liking("i5", "u3", long_ago))
+    before = told(state)
+    state.apply(liking("i9", at=NOW))
+    assert state.trends.best()[0].tolist() == [9]
+    state.change(said("opt_out"))
+    found, counts = state.trends.best()
+    assert found.tolist() == [5, 0, 1, 3, 4]
+    assert counts.tolist() == [2, 1, 1, 1, 1]
+    state.change(said("opt_in"))
+    assert state.trends.best()[0].tolist() == [9]
+    assert told(state) != before

@@ -76,7 +76,7 @@ async def delete_user(request: Request, user_id: UserId, idempotency_key: Idempo
 async def changed(request: Request, key: str | None, change: dict[str, Any]) -> Response:
     """A change on the disk, in this worker's memory, and answered."""
     service = service_of(request)
-    taken = checked_change({"change_id": key or new_key(), **change})
+    taken = checked_change({"change_id": key or new_key(), **service.entry.change(change)})
     done = await service.journal.append_async((), [taken])
     await caught_up(service)
     told = {name: value for name, value in taken.items() if name != "change_id"}

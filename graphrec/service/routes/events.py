@@ -18,6 +18,8 @@ async def events(request: Request, body: EventsIn | EventIn) -> Response:
     service = service_of(request)
     given = body.events if isinstance(body, EventsIn) else [body]
     rows = [event.model_dump(exclude_none=True) for event in given]
+    for row in rows:
+        row["user_id"] = service.entry.user(row["user_id"])
     with stage(service, "journal"):
         done = await service.journal.append_async(rows)
     state = service.keeper.state

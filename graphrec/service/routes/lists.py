@@ -11,7 +11,7 @@ from graphrec.recommend.base import Profile
 from graphrec.service.bodies import body_of, json_of, model_of, wish_of
 from graphrec.service.drafted import answered
 from graphrec.service.query import DOCUMENT, list_query
-from graphrec.service.routes.current import ItemId, UserId, request_id_of, service_of, state_of
+from graphrec.service.routes.current import ItemId, UserId, UserPath, request_id_of, service_of, state_of
 from graphrec.service.routes.live import asked, ranked_by
 from graphrec.service.schemas import Explained, Listed, ListQuery, People, PeopleQuery, VisitorQuery
 from graphrec.service.stages import stage
@@ -28,9 +28,9 @@ _LISTED: dict[int | str, dict[str, Any]] = {200: {"model": Listed}}
 
 
 @router.get("/users/{user_id:path}/recommendations", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
-async def recommendations(request: Request, user_id: UserId) -> Response:
-    """Items for a user. Of whom nothing is known gets what trends; `strategy` says so."""
-    return await _ranked(request, Profile(user_id), list_query(request))
+async def recommendations(request: Request, user_id: UserPath) -> Response:
+    """Items for a user. Of whom nothing is known, or who has opted out, gets what trends; `strategy` says so."""
+    return await _ranked(request, Profile(service_of(request).entry.user(user_id)), list_query(request))
 
 
 @router.post("/recommendations", responses=_LISTED, response_model=None)
