@@ -81,14 +81,14 @@ class ColumnRules(_Table):
 class ReasonRules(_Table):
     """How many people a reason needs to count them."""
 
-    least_people: int = Field(LEAST_PEOPLE, ge=1)
+    least_people: int = Field(default=LEAST_PEOPLE, ge=1)
 
 
 class PublishRules(_Table):
     """What all that is ever published of this home's data may cost each person together."""
 
-    total_epsilon: float = Field(3.0, gt=0)
-    total_delta: float = Field(1e-5, ge=0, lt=1e-3)
+    total_epsilon: float = Field(default=3.0, gt=0)
+    total_delta: float = Field(default=1e-5, ge=0, lt=1e-3)
 
 
 class Policy(_Table):

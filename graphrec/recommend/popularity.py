@@ -44,7 +44,7 @@ class PopularityRecommender:
         lists = [self._unseen(catalogue, order, profiles[n], k, candidates) for n in known]
         items = np.concatenate([np.zeros(0, dtype=np.int64), *lists])
         counts = self._model.n_likers[items]
-        reasons = [people_liked(n) for n in counts.tolist()] if self._with_reasons else ["liked by many"] * len(counts)
+        reasons = [people_liked(n) for n in counts.tolist()] if self._with_reasons else ["popular"] * len(counts)
         return recommendation_table(
             np.repeat(known, [len(x) for x in lists]), catalogue.item_ids[items], counts, reasons
         )
