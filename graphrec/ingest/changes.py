@@ -20,6 +20,8 @@ KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "put_user": ("user_id", ("properties", "follows")),
     "delete_user": ("user_id", ()),
     "state_tags": ("user_id", ("tags",)),
+    "opt_out": ("user_id", ()),
+    "opt_in": ("user_id", ()),
 }
 """What a change can be: whose it is, and what it may say."""
 

@@ -31,6 +31,9 @@ KEEP_ROWS = 100_000
 """The last rows are kept whatever their age (some 30 MB): as long an event that is sent again is known as a repeat
 here already. Later Neo4j's log finds it, which never forgets."""
 
+FILE = Path("service") / "journal.sqlite"
+"""Below a home: the journal of its service."""
+
 PRUNE_STEP = 5_000
 TICK_MS = 5_000
 

@@ -19,15 +19,17 @@ from graphrec.connect import connect
 from graphrec.experiments import Experiment, Recorder, Store
 from graphrec.experiments.store import FILE
 from graphrec.graph import Graph
+from graphrec.journal import FILE as JOURNAL
 from graphrec.journal import Journal
 from graphrec.journal.apart import DrainApart
+from graphrec.privacy.entry import Entry, entry_of
 from graphrec.service import problems, pulse
 from graphrec.service.document import describe
 from graphrec.service.guard import Guard
 from graphrec.service.keys import read_keys
 from graphrec.service.metrics import Metrics
 from graphrec.service.orphan import Orphan
-from graphrec.service.routes import changes, events, health, lists, onboarding
+from graphrec.service.routes import changes, consent, events, health, lists, onboarding
 from graphrec.service.settings import ServiceSettings
 from graphrec.service.tracing import Traced, Tracing, open_tracing
 from graphrec.service.trials import Trials
@@ -35,7 +37,6 @@ from graphrec.service.variants import read_trials
 from graphrec.serving.keeper import Keeper
 from graphrec.serving.pipeline import Pipeline, default_pipeline, read_pipeline
 
-JOURNAL = "journal.sqlite"
 SWITCH_S = 0.0001
 """How long a thread may go on while another waits for its turn: an event goes to the disk by a thread that waits for it
 several times, each time so long beside a loop that is never idle. Python's own 5 ms are too much for that."""
@@ -54,6 +55,7 @@ class Service:
     metrics: Metrics
     trials: Trials
     tracing: Tracing | None
+    entry: Entry
 
 
 def create() -> FastAPI:
@@ -78,7 +80,7 @@ def application(settings: ServiceSettings) -> FastAPI:
         lifespan=_lifespan(settings, pipeline, metrics, experiments, tracing),
         redirect_slashes=False,
     )
-    for routes in (lists, events, onboarding, changes, health):
+    for routes in (lists, events, onboarding, consent, changes, health):
         app.include_router(routes.router)
     problems.install(app)
     describe(app, guarded=not settings.open, limited=settings.rate > 0)
@@ -114,14 +116,15 @@ def _lifespan(  # type: ignore[no-untyped-def]
             stack.enter_context(threadpool_limits(1, user_api="blas"))  # of small products, threads wait for each other
             if tracing:
                 stack.callback(tracing.close)
+            entry = entry_of(home)
             recorder = stack.enter_context(Recorder(Store(home / FILE)))
             graph = stack.enter_context(connect(home))
-            journal = stack.enter_context(Journal(home / "service" / JOURNAL, most=settings.max_waiting))
+            journal = stack.enter_context(Journal(home / JOURNAL, most=settings.max_waiting))
             drain = stack.enter_context(DrainApart(journal.path, graph))
             keeper = stack.enter_context(Keeper(graph, journal, pipeline))
             stack.callback(_let_go, graph, keeper)
             trials = Trials(experiments, recorder)
-            service = Service(settings, keeper, journal, drain, metrics, trials, tracing)
+            service = Service(settings, keeper, journal, drain, metrics, trials, tracing, entry)
             app.state.service = service
             beating = asyncio.create_task(pulse.beat(service))
             yield

@@ -28,6 +28,8 @@ ASK_S, READ_S = 2.0, 60.0
 """How long Neo4j may take to say which version is live, and for one of the queries that read the graph."""
 AGAIN_S = 30.0
 """Until lists that couldn't be made are tried again."""
+SETTLE_S = 60.0
+"""Between two readings of the graph because somebody opted out or in: contexts and new items are as they were read."""
 PATIENCE_S = 60.0
 """Until the graph is read again for a pipeline that asks for what items don't have."""
 
@@ -51,6 +53,8 @@ class Keeper:
         self._told = ""
         self._refused: tuple[float, PipelineError] | None = None
         self._not_before = 0.0
+        self._settle_after = 0.0
+        self._delivered = 0
         self._swapping = threading.Lock()
         self._stopping = threading.Event()
         self._threads = [
@@ -75,6 +79,7 @@ class Keeper:
 
     def reload(self) -> None:
         """Read the graph anew, and take in what the journal holds beyond it."""
+        self._settle_after = time.monotonic() + SETTLE_S
         sequence = self.journal.delivered_sequence()
         state = self._read()
         state.sequence = sequence
@@ -89,6 +94,13 @@ class Keeper:
         with self._swapping:
             if self.state is not None:
                 self._catch_up(self.state)
+
+    def owes(self) -> bool:
+        """Whether somebody has opted out or in and Neo4j doesn't know it yet, so that its answers mustn't be told."""
+        consented = self.state.consented if self.state is not None else 0
+        if consented > self._delivered:
+            self._delivered = self.journal.delivered_sequence()
+        return consented > self._delivered
 
     def _read(self) -> State:
         """The graph's state. Reading it takes long, so what the pipeline refuses isn't read again at once."""
@@ -119,6 +131,8 @@ class Keeper:
             live = current(near, MODEL)
             if not self._is_of(live) and time.monotonic() >= self._not_before:
                 self._take_over(live)
+            elif self._is_unsettled():
+                self.reload()
             self.trouble = None
         except GraphrecError as error:
             self.trouble = str(error)
@@ -129,6 +143,12 @@ class Keeper:
         if self.state is None or (live and live.version) != (self.state.version and self.state.version.version):
             return False
         return live is None or len(self.state.lists.items) > 0 or not has_files(self.graph, live)
+
+    def _is_unsettled(self) -> bool:
+        """Whether contexts are still counted with somebody who has opted out, or without somebody who came back."""
+        if self.state is None or not self.state.consented or time.monotonic() < self._settle_after:
+            return False
+        return not self.owes()
 
     def _take_over(self, live: ModelVersion | None) -> None:
         """Without lists a version answers only where there is no other yet; they are tried again later."""

@@ -34,8 +34,9 @@ _LISTED: dict[int | str, dict[str, Any]] = {200: {"model": Listed}}
     openapi_extra=document(user_id="The user's id."),
 )
 async def recommendations(request: Request) -> Response:
-    """Items for a user. Of whom nothing is known gets what trends; `strategy` says so."""
-    return await _ranked(request, Profile(path_id(request, "user_id")), list_query(request))
+    """Items for a user. Of whom nothing is known, or who has opted out, gets what trends; `strategy` says so."""
+    user_id = service_of(request).entry.user(path_id(request, "user_id"))
+    return await _ranked(request, Profile(user_id), list_query(request))
 
 
 @router.post("/recommendations", responses=_LISTED, response_model=None)
@@ -119,7 +120,7 @@ async def _ranked(request: Request, profile: Profile, query: ListQuery) -> Respo
     service = service_of(request)
     state = state_of(service)
     wish = wish_of(query, state.pipeline)
-    takes_part = service.trials.experiments and not query.with_
+    takes_part = service.trials.experiments and not query.with_ and profile.user_id not in state.withheld
     trial = service.trials.find(profile.user_id, explores=wish.explore > 0) if takes_part else None
     if trial is not None:
         answer, trial = await answered(service, state, trial, profile, wish)
@@ -150,7 +151,7 @@ def _told(
     """An answer as it is told. `state` is the one that it was made from: positions of another one mean other items."""
     service, request_id = service_of(request), request_id_of(request)
     request.scope["state"]["strategy"] = answer.strategy if "," not in answer.strategy else "chain"
-    if trial is not None or (wish.explore and user_id):
+    if trial is not None or (wish.explore and user_id and user_id not in state.withheld):
         service.trials.show(trial, state, answer, request_id=request_id, user_id=user_id, offset=wish.offset)
     with nullcontext() if wish.is_plain else stage(service, "body"):
         return body_of(
