@@ -18,7 +18,7 @@ from graphrec.connect import connect
 from graphrec.experiments import Experiment, Recorder, Store
 from graphrec.experiments.store import FILE
 from graphrec.graph import Graph
-from graphrec.journal import Drain, Journal
+from graphrec.journal import JOURNAL, Drain, Journal
 from graphrec.service import problems, pulse
 from graphrec.service.document import describe
 from graphrec.service.guard import Guard
@@ -33,7 +33,6 @@ from graphrec.service.variants import read_trials
 from graphrec.serving.keeper import Keeper
 from graphrec.serving.pipeline import Pipeline, default_pipeline, read_pipeline
 
-JOURNAL = "journal.sqlite"
 SWITCH_S = 0.0001
 """How long a thread may go on while another waits for its turn: an event goes to the disk by a thread that waits for it
 several times, each time so long beside a loop that is never idle. Python's own 5 ms are too much for that."""
@@ -114,11 +113,11 @@ def _lifespan(  # type: ignore[no-untyped-def]
                 stack.callback(tracing.close)
             recorder = stack.enter_context(Recorder(Store(home / FILE)))
             graph = stack.enter_context(connect(home))
-            journal = stack.enter_context(Journal(home / "service" / JOURNAL, most=settings.max_waiting))
+            journal = stack.enter_context(Journal(home / JOURNAL, most=settings.max_waiting))
             drain = stack.enter_context(Drain(journal, graph))
-            keeper = stack.enter_context(Keeper(graph, journal, pipeline))
-            stack.callback(_let_go, graph, keeper, drain)
             trials = Trials(experiments, recorder)
+            keeper = stack.enter_context(Keeper(graph, journal, pipeline, trials.follow))
+            stack.callback(_let_go, graph, keeper, drain)
             service = Service(settings, keeper, journal, drain, metrics, trials, tracing)
             app.state.service = service
             beating = asyncio.create_task(pulse.beat(service))

@@ -26,7 +26,10 @@ def _put_user(state: State, change: Mapping[str, Any]) -> None:
 def _delete_user(state: State, change: Mapping[str, Any]) -> None:
     user = state.users.remove(change["user_id"])
     if user is not None:
-        state.catalogue.forget_likes(state.tastes.forget(user))
+        state.trends.hide(user, state.tastes.touched(user))
+        liked = state.tastes.forget(user)
+        state.catalogue.forget_likes(liked)
+        state.arrivals = state.arrivals.with_likers(liked, state.catalogue.n_likers)
         state.stated.pop(user, None)
         state.followed.pop(user, None)
 
@@ -37,11 +40,16 @@ def _state_tags(state: State, change: Mapping[str, Any]) -> None:
     state.stated[user] = {tag: weight for tag, weight in said.items() if weight}
 
 
+def _read_anew(state: State, change: Mapping[str, Any]) -> None:
+    """Nothing of this state changes: whoever keeps it reads the graph anew."""
+
+
 CHANGES: Mapping[str, Callable[[State, Mapping[str, Any]], None]] = {
     "put_item": _put_item,
     "delete_item": _delete_item,
     "put_user": _put_user,
     "delete_user": _delete_user,
     "state_tags": _state_tags,
+    "read_anew": _read_anew,
 }
 """By `what` a change is, as in `graphrec.ingest.changes.KINDS`."""

@@ -57,6 +57,12 @@ class Tastes:
         self.changes.pop(user, None)
         return items
 
+    def touched(self, user: int) -> NDArray[np.int64]:
+        """Positions of all that a user ever did something to."""
+        change = self.changes.get(user) or Change()
+        items = self._row(self.seen, user)[0].astype(np.int64)
+        return np.union1d(items, np.fromiter(change.seen, dtype=np.int64))
+
     def items_of(self, user: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Positions and weights of what a user likes."""
         items, weights = self._row(self.liked, user)

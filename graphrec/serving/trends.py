@@ -26,6 +26,8 @@ FAR = 64
 Pair = tuple[float, int]
 """The largest weight of what somebody did to an item, and when it was done last; NO_TIME: never."""
 
+NOTHING: Pair = (0.0, NO_TIME)
+
 
 class Trends:
     """`liked`: users × items with weights; `last_at`: epoch milliseconds beside `liked.data`, NO_TIME for none.
@@ -42,6 +44,7 @@ class Trends:
         self._counts = counts.astype(np.float64)  # of nothing NumPy counts in whole numbers
         self._pairs: dict[tuple[int, int], Pair] = {}
         self._best: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
+        self._hidden: set[int] = set()
 
     @classmethod
     def none(cls) -> Trends:
@@ -56,11 +59,20 @@ class Trends:
         known = self._pairs.get((user, item)) or self._before(user, item)
         now = max(known[0], weight), max(known[1], at)
         if now != known:
-            self._reach(at)
-            self._grow(item)
-            self._counts[item] += self._part(now) - self._part(known)
             self._pairs[user, item] = now
-            self._best = None
+            if user not in self._hidden:
+                self._count(item, known, now)
+
+    def hide(self, user: int, items: NDArray[np.int64]) -> None:
+        """Let nothing count any more that a user did, to all of these items. Doing it again changes nothing."""
+        if user in self._hidden:
+            return
+        pairs = self._pairs_of(user, items)
+        self._hidden.add(user)
+        for item, pair in pairs:
+            self._count(item, pair, NOTHING)
+        if self._newest in (at for _, (_, at) in pairs):
+            self._newest = self._latest()
 
     def best(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The items that trend, the most first, with their counts at the time of the newest like."""
@@ -70,6 +82,24 @@ class Trends:
             items = items[np.argsort(-counts[items], kind="stable")]
             self._best = items, counts[items]
         return self._best
+
+    def _pairs_of(self, user: int, items: NDArray[np.int64]) -> list[tuple[int, Pair]]:
+        found = [(item, self._pairs.get((user, item)) or self._before(user, item)) for item in items.tolist()]
+        return [(item, pair) for item, pair in found if pair[1] != NO_TIME]
+
+    def _count(self, item: int, before: Pair, now: Pair) -> None:
+        if now[1] != NO_TIME:
+            self._reach(now[1])
+        self._grow(item)
+        self._counts[item] += self._part(now) - self._part(before)
+        self._best = None
+
+    def _latest(self) -> int:
+        """The time of the newest like that counts. Cost: a pass over all."""
+        rows = np.repeat(np.arange(self._liked.shape[0]), np.diff(self._liked.indptr))
+        kept = (self._last_at <= latest_ms()) & ~np.isin(rows, list(self._hidden))
+        later = (at for (user, _), (_, at) in self._pairs.items() if user not in self._hidden)
+        return max(int(self._last_at[kept].max(initial=NO_TIME)), max(later, default=NO_TIME))
 
     def _before(self, user: int, item: int) -> Pair:
         if user >= self._liked.shape[0]:

@@ -1,0 +1,128 @@
+"""Users taken out of the files of a version, whose rows keep their places.
+
+Rows of several files stand in one order, and running processes know users by their place. So the row of a user who goes
+becomes zeros, and the id a placeholder that sorts where the id stood: each file can be replaced alone, and whoever is
+killed between two files leaves a version that can be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
+from graphrec.versions.vectors import Ids
+
+ROWS = ("user_vectors", "weight", "untold")
+"""Arrays that have a row a user, those of the users first."""
+
+MATRICES = ("learnt", "withheld", "seen", "matrix", "follows", "back")
+"""Sparse matrices that have a row a user; all users may stand there once more."""
+
+ACROSS = ("follows", "there")
+"""Sparse matrices that have a column a user; all users may stand there once more."""
+
+BESIDE = {"matrix": ("rating", "last_at")}
+"""Arrays that lie beside the values of a matrix."""
+
+GONE = "\0-"
+"""No id holds a NUL, so what does is a placeholder; it sorts after the id before it and before the next."""
+
+_IDS = re.compile(r"^(\w+)_utf8$")
+
+
+def placeholders(ids: Ids, gone: Collection[str]) -> Ids:
+    """The ids, sorted as before, with a placeholder for each that is gone, and for each that went before."""
+    found, last, n_gone = [], "", 0
+    for word in ids:
+        if GONE in word or word in gone:
+            n_gone += 1
+            found.append(last + GONE * n_gone)
+        else:
+            last, n_gone = word, 0
+            found.append(word)
+    return np.array([*found, None], dtype=object)[:-1]
+
+
+def files_with(folder: Path, user_id: str) -> list[Path]:
+    """The files with arrays in a folder, and in those within it, that name a user."""
+    return [path for path in sorted(folder.rglob("*.npz")) if user_id in _user_ids(path)]
+
+
+def forget_users(folder: Path, gone: Collection[str]) -> int:
+    """How many files were written anew without some users."""
+    found = [path for path in sorted(folder.rglob("*.npz")) if not gone.isdisjoint(_user_ids(path))]  # type: ignore[attr-defined]
+    for path in found:
+        forget_in_file(path, gone)
+    return len(found)
+
+
+def forget_in_file(path: Path, gone: Collection[str]) -> None:
+    """Replace a file by the same without what it holds of some users."""
+    arrays = read_arrays(path)
+    ids = {found[1]: read_ids(arrays, found[1]) for name in arrays if (found := _IDS.match(name))}
+    users = ids["user_ids"]
+    places = np.flatnonzero([word in gone for word in users])
+    plain = {name: array for name, array in arrays.items() if not _is_packed(name, ids)}
+    write_arrays(path, _emptied(plain, places, len(users)), {**ids, "user_ids": placeholders(users, gone)})
+
+
+def user_rows(path: Path, user_id: str) -> Mapping[str, Any]:
+    """What a file holds of a user: rows of vectors, and items of its matrices, by name."""
+    arrays = read_arrays(path)
+    place = read_ids(arrays, "user_ids").tolist().index(user_id)
+    items = read_ids(arrays, "item_ids").tolist()
+    found: dict[str, Any] = {name: arrays[name][place].tolist() for name in ROWS if name in arrays}
+    for name in MATRICES:
+        if f"{name}_indptr" in arrays:
+            begin, end = arrays[f"{name}_indptr"][place : place + 2].tolist()
+            columns = arrays[f"{name}_indices"][begin:end].tolist()
+            found[name] = [column if name == "follows" else items[column] for column in columns]
+    return found
+
+
+def _user_ids(path: Path) -> list[str]:
+    """The users that a file names, none where it names no users. Reads nothing else of it."""
+    with np.load(path, allow_pickle=False) as arrays:
+        if "user_ids_utf8" not in arrays.files:
+            return []
+        return read_ids({name: arrays[name] for name in ("user_ids_utf8", "user_ids_ends")}, "user_ids").tolist()  # type: ignore[no-any-return]
+
+
+def _is_packed(name: str, ids: Mapping[str, Ids]) -> bool:
+    return name.removesuffix("_utf8") in ids or name.removesuffix("_ends") in ids
+
+
+def _emptied(arrays: dict[str, NDArray[Any]], places: NDArray[np.intp], n_users: int) -> dict[str, NDArray[Any]]:
+    found = dict(arrays)
+    for name in ROWS:
+        if name in found:
+            found[name] = found[name].copy()
+            found[name][places] = 0
+    for name in dict.fromkeys((*MATRICES, *ACROSS)):
+        if f"{name}_indptr" in found:
+            found |= _matrix_without(found, name, places, n_users)
+    return found
+
+
+def _matrix_without(
+    arrays: Mapping[str, NDArray[Any]], name: str, places: NDArray[np.intp], n_users: int
+) -> dict[str, NDArray[Any]]:
+    """The parts of a matrix without the entries of some users, and what lies beside its values."""
+    indptr, indices = arrays[f"{name}_indptr"], arrays[f"{name}_indices"]
+    n_rows = len(indptr) - 1
+    row = np.repeat(np.arange(n_rows), np.diff(indptr))
+    kept = np.ones(len(row), dtype=bool)
+    if name in MATRICES:
+        kept &= ~np.isin(row % n_users, places)
+    if name in ACROSS:
+        kept &= ~np.isin(indices % n_users, places)
+    n_kept = np.bincount(row[kept], minlength=n_rows)
+    found = {f"{name}_indptr": np.concatenate([[0], np.cumsum(n_kept)]).astype(indptr.dtype)}
+    along = [f"{name}_indices", f"{name}_data", *BESIDE.get(name, ())]
+    return found | {part: arrays[part][kept] for part in along if part in arrays}
