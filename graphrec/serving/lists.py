@@ -61,6 +61,21 @@ class Lists:
             getattr(self, name).flush()
 
 
+def empty_lists(folder: Path, place: int) -> None:
+    """Let a user have no list, in the files as they lie: who has them mapped sees it at once."""
+    for name in PARTS:
+        part = np.load(folder / f"{name}.npy", mmap_mode="r+")
+        part[place] = 0 if name == "scores" else NO_ITEM
+        part.flush()
+
+
+def list_of(folder: Path, place: int) -> list[tuple[int, float]]:
+    """The list of a user, best first: positions of items, and scores."""
+    lists = Lists.read(folder)
+    items = zip(lists.items[place].tolist(), lists.scores[place].tolist(), strict=True)
+    return [(item, score) for item, score in items if item != NO_ITEM]
+
+
 def lists_folder(home: Path, version: ModelVersion) -> Path:
     """Where the lists of a version lie: within its folder, so that they go when it goes."""
     return version_folder(home, version.name, version.version) / "lists"

@@ -8,7 +8,8 @@ killed between two files leaves a version that can be read.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ GONE = "\0-"
 _IDS = re.compile(r"^(\w+)_utf8$")
 
 
-def placeholders(ids: Ids, gone: Collection[str]) -> Ids:
+def placeholders(ids: Ids, gone: AbstractSet[str]) -> Ids:
     """The ids, sorted as before, with a placeholder for each that is gone, and for each that went before."""
     found, last, n_gone = [], "", 0
     for word in ids:
@@ -54,15 +55,22 @@ def files_with(folder: Path, user_id: str) -> list[Path]:
     return [path for path in sorted(folder.rglob("*.npz")) if user_id in _user_ids(path)]
 
 
-def forget_users(folder: Path, gone: Collection[str]) -> int:
+def forget_users(folder: Path, gone: AbstractSet[str]) -> int:
     """How many files were written anew without some users."""
-    found = [path for path in sorted(folder.rglob("*.npz")) if not gone.isdisjoint(_user_ids(path))]  # type: ignore[attr-defined]
+    found = [path for path in sorted(folder.rglob("*.npz")) if not gone.isdisjoint(_user_ids(path))]
     for path in found:
         forget_in_file(path, gone)
     return len(found)
 
 
-def forget_in_file(path: Path, gone: Collection[str]) -> None:
+def forget_missing(folder: Path, held: Container[str]) -> int:
+    """How many files were written anew without the users that aren't among those held."""
+    named = {word for path in folder.rglob("*.npz") for word in _user_ids(path) if GONE not in word}
+    gone = {word for word in named if word not in held}
+    return forget_users(folder, gone) if gone else 0
+
+
+def forget_in_file(path: Path, gone: AbstractSet[str]) -> None:
     """Replace a file by the same without what it holds of some users."""
     arrays = read_arrays(path)
     ids = {found[1]: read_ids(arrays, found[1]) for name in arrays if (found := _IDS.match(name))}
@@ -70,6 +78,11 @@ def forget_in_file(path: Path, gone: Collection[str]) -> None:
     places = np.flatnonzero([word in gone for word in users])
     plain = {name: array for name, array in arrays.items() if not _is_packed(name, ids)}
     write_arrays(path, _emptied(plain, places, len(users)), {**ids, "user_ids": placeholders(users, gone)})
+
+
+def place_of(path: Path, user_id: str) -> int:
+    """Where a file has a user whom it names."""
+    return _user_ids(path).index(user_id)
 
 
 def user_rows(path: Path, user_id: str) -> Mapping[str, Any]:

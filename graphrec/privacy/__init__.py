@@ -1,0 +1,1 @@
+"""What is owed to the people whom the data are about: what is held of them told, taken out, let go when old."""
