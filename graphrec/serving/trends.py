@@ -72,12 +72,13 @@ class Trends:
         for item, pair in pairs:
             self._count(item, pair, NOTHING)
         if self._newest in (at for _, (_, at) in pairs):
-            self._newest = self._latest()
+            self._recount()
 
     def best(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The items that trend, the most first, with their counts at the time of the newest like."""
         if self._best is None:
-            counts = np.round(self._counts * self._decay(self._reference, self._newest), 10)
+            age = self._decay(self._reference, self._newest) if self._newest != NO_TIME else 0.0
+            counts = np.round(self._counts * age, 10)
             items = np.flatnonzero(counts >= LEAST)
             items = items[np.argsort(-counts[items], kind="stable")]
             self._best = items, counts[items]
@@ -94,12 +95,20 @@ class Trends:
         self._counts[item] += self._part(now) - self._part(before)
         self._best = None
 
-    def _latest(self) -> int:
-        """The time of the newest like that counts. Cost: a pass over all."""
+    def _recount(self) -> None:
+        """Count anew from the newest like that is left. Cost: a pass over all likes."""
         rows = np.repeat(np.arange(self._liked.shape[0]), np.diff(self._liked.indptr))
-        kept = (self._last_at <= latest_ms()) & ~np.isin(rows, list(self._hidden))
-        later = (at for (user, _), (_, at) in self._pairs.items() if user not in self._hidden)
-        return max(int(self._last_at[kept].max(initial=NO_TIME)), max(later, default=NO_TIME))
+        kept = (self._last_at != NO_TIME) & (self._last_at <= latest_ms()) & ~np.isin(rows, list(self._hidden))
+        later = {place: pair for place, pair in self._pairs.items() if place[0] not in self._hidden}
+        latest = max((at for _, at in later.values()), default=NO_TIME)
+        self._newest = max(int(self._last_at[kept].max(initial=NO_TIME)), latest)
+        self._reference = self._newest
+        self._counts = np.zeros(len(self._counts))
+        if self._newest != NO_TIME:
+            parts = np.exp2((self._last_at[kept] - float(self._reference)) / self._half_life)
+            np.add.at(self._counts, self._liked.indices[kept], self._liked.data[kept] * parts)
+            for (user, item), pair in later.items():
+                self._counts[item] += self._part(pair) - self._part(self._before(user, item))
 
     def _before(self, user: int, item: int) -> Pair:
         if user >= self._liked.shape[0]:

@@ -12,7 +12,7 @@ from graphrec.graph import Graph
 from graphrec.versions.files import model_folder, version_folder
 from graphrec.versions.pointer import all_versions, current
 from graphrec.versions.similar import write_similar
-from graphrec.versions.version import SLOTS, slot_index, slot_property
+from graphrec.versions.version import SLOTS, is_name, slot_index, slot_property
 
 PATIENCE_S = 600.0
 
@@ -24,7 +24,7 @@ def keep_live_only(graph: Graph) -> int:
     """
     names = {version.name for version, _ in all_versions(graph)}
     root = graph.home / "models"
-    names |= {folder.name for folder in root.iterdir() if folder.is_dir()} if root.is_dir() else set()
+    names |= {path.name for path in root.iterdir() if path.is_dir() and is_name(path.name)} if root.is_dir() else set()
     return sum(_keep_live(graph, name) for name in sorted(names))
 
 

@@ -12,10 +12,12 @@ from collections.abc import Container, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec.errors import ModelError
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
 from graphrec.versions.vectors import Ids
 
@@ -100,11 +102,19 @@ def user_rows(path: Path, user_id: str) -> Mapping[str, Any]:
 
 
 def _user_ids(path: Path) -> list[str]:
-    """The users that a file names, none where it names no users. Reads nothing else of it."""
-    with np.load(path, allow_pickle=False) as arrays:
-        if "user_ids_utf8" not in arrays.files:
-            return []
-        return read_ids({name: arrays[name] for name in ("user_ids_utf8", "user_ids_ends")}, "user_ids").tolist()  # type: ignore[no-any-return]
+    """The users that a file names, none where it names no users or is gone. Reads nothing else of it.
+
+    ModelError for one that can't be read: nobody knows whom it holds.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            named = {name: arrays[name] for name in ("user_ids_utf8", "user_ids_ends") if name in arrays.files}
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise ModelError(f"expected arrays in {path}, found none that can be read ({error}); remove it") from error
+    found: list[str] = read_ids(named, "user_ids").tolist() if named else []
+    return found
 
 
 def _is_packed(name: str, ids: Mapping[str, Ids]) -> bool:

@@ -26,6 +26,8 @@ from graphrec.privacy import held_by_graph
 from graphrec.privacy.expire import cutoff, expire
 from graphrec.privacy.export import export
 from graphrec.privacy.forget import forget, held
+from graphrec.privacy.scrub import scrub
+from graphrec.server import Home
 from graphrec.serving.lists import NO_ITEM, lists_folder
 from graphrec.serving.state import State, load_state
 from graphrec.versions import current
@@ -217,6 +219,22 @@ def test_killed_at_any_place_it_goes_on_and_its_receipt_tells_all(
     assert receipt.places == was | {"journal": was["journal"] | {"events": receipt.places["journal"]["events"]}}
     assert not any(held(shop.home, "u12").values())
     assert list((shop.home / "privacy" / "begun").iterdir()) == []
+
+
+def test_of_a_remote_neo4j_the_receipt_says_what_it_cannot_reach(
+    shop: Graph, workers: tuple[TestClient, TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Home.at(shop.home).credentials()
+    monkeypatch.setenv("NEO4J_URI", shop.uri)
+    monkeypatch.setenv("NEO4J_PASSWORD", known.password)
+    port = Home.at(shop.home).running()
+    for receipt, _ in (forget(shop.home, "u13"), scrub(shop.home, "u13")):
+        assert any(f"dumps and backups of the Neo4j at {shop.uri}" in place for place in receipt.not_reached)
+    assert "store" not in receipt.places
+    assert Home.at(shop.home).running() == port, "the server went on"
+    told(workers[1], "u16", "i1")
+    wait(lambda: service(workers[1]).journal.stats().waiting == 0)
+    assert rows(shop, "MATCH (e:Event {user_id: 'u16'}) RETURN e.item_id") == [["i1"]], "and so did the queue"
 
 
 def test_what_is_old_goes_in_the_graph_and_in_workers(shop: Graph, workers: tuple[TestClient, TestClient]) -> None:

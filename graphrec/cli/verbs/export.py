@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from graphrec.cli.app import HomeOption, app, err
+from graphrec.cli.app import HomeOption, app, console, err
 
 
 @app.command()
@@ -23,7 +23,8 @@ def export(
 
     if out is None:
         n_things = write(home, user, sys.stdout)
-    else:
-        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            n_things = write(home, user, file)
-    err.print(f"{n_things:,} things are held" + (f"; {out}" if out else ""), markup=False)
+        err.print(f"{n_things:,} things are held")
+        return
+    with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        n_things = write(home, user, file)
+    console.print(f"{n_things:,} things are held; {out}", markup=False)
