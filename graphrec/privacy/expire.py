@@ -15,8 +15,8 @@ from graphrec.graph import Graph
 from graphrec.journal import Journal
 from graphrec.privacy.forget import opened
 from graphrec.privacy.held_by_graph import await_delivered, tell
+from graphrec.privacy.held_by_models import HeldByModels
 from graphrec.transfer import read_ids
-from graphrec.versions.forgetting import forget_missing
 
 DAYS = {"d": 1.0, "w": 7.0, "m": 365.25 / 12, "y": 365.25}
 DAY_MS = 86_400_000
@@ -106,5 +106,5 @@ def _forget_idle(graph: Graph, journal: Journal) -> int:
         await_delivered(graph, journal, changes)
         n_users += len(page)
     if n_users:
-        forget_missing(graph.home / "models", set(read_ids(graph, "user")[0]))
+        HeldByModels(graph.home).remove_missing(set(read_ids(graph, "user")[0]))
     return n_users

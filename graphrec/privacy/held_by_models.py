@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from graphrec.errors import BusyError
 from graphrec.models.checkpoint import FILE as CHECKPOINT
 from graphrec.serving.lists import empty_lists, list_of
 from graphrec.versions.arrays import read_arrays, read_ids
-from graphrec.versions.forgetting import files_with, forget_users, place_of, user_rows
+from graphrec.versions.forgetting import files_with, forget_users, missing, places_of, user_rows
 
 PATIENCE_S = 600.0
 """How long a version may take to be published or its lists to be made, before it is given up."""
@@ -41,15 +42,19 @@ class HeldByModels:
 
     def remove(self, user_id: str) -> None:
         """Zeros in place of what is held; the rest of a version stays. BusyError where one is being written."""
-        if not self._root.is_dir():
-            return
         for checkpoint in self._checkpoints():
             checkpoint.unlink(missing_ok=True)
-        for model in sorted(path for path in self._root.iterdir() if path.is_dir()):
+        for model in self._models():
             with ExitStack() as stack:
                 self._alone(stack, model)
-                _empty_lists(model, user_id)
-                forget_users(model, {user_id})
+                _forget(model, {user_id})
+
+    def remove_missing(self, held: Container[str]) -> None:
+        """The same for all whom the graph doesn't hold."""
+        for model in self._models():
+            with ExitStack() as stack:
+                self._alone(stack, model)
+                _forget(model, missing(model, held))
 
     def rows(self, user_id: str) -> Iterator[tuple[str, Any]]:
         """What each file holds of the user."""
@@ -58,6 +63,9 @@ class HeldByModels:
             yield where, user_rows(path, user_id)
             if path.parent.name == LISTS:
                 yield f"{Path(where).parent}/list", _named_list(path, user_id)
+
+    def _models(self) -> list[Path]:
+        return sorted(path for path in self._root.iterdir() if path.is_dir()) if self._root.is_dir() else []
 
     def _checkpoints(self) -> list[Path]:
         return sorted(self._root.rglob(CHECKPOINT))
@@ -77,12 +85,13 @@ class HeldByModels:
 
 def _named_list(path: Path, user_id: str) -> list[dict[str, Any]]:
     items = read_ids(read_arrays(path), "item_ids")
-    found = list_of(path.parent, place_of(path, user_id))
+    found = list_of(path.parent, places_of(path, {user_id})[0])
     return [{"item_id": items[item], "score": score} for item, score in found]
 
 
-def _empty_lists(model: Path, user_id: str) -> None:
-    """Workers have the lists mapped into memory and see at once that there is nothing."""
-    for path in files_with(model, user_id):
-        if path.parent.name == LISTS:
-            empty_lists(path.parent, place_of(path, user_id))
+def _forget(model: Path, gone: AbstractSet[str]) -> None:
+    """Lists first, which are known by the ids beside them. Workers have them mapped and see that there is nothing."""
+    for path in sorted(model.glob(f"*/{LISTS}/ids.npz")):
+        if places := places_of(path, gone):
+            empty_lists(path.parent, places)
+    forget_users(model, gone)

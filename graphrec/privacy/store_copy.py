@@ -70,7 +70,7 @@ def complete(graph: Graph, copied: Copied) -> None:
         graph.write("transfer/set_properties", rows=rows)
     with graph.session() as session:
         for statement in copied.statements:  # Neo4j's own words, and names can't be parameters
-            session.run(Query(statement)).consume()  # type: ignore[arg-type]
+            session.run(Query(statement)).consume()
     graph.run("schema/await_indexes", seconds=INDEX_SECONDS)
     counts = graph.read("transfer/n_nodes")[0]
     told = [row["statement"] for name in ("constraints", "indexes") for row in graph.read(f"transfer/{name}")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -61,11 +62,11 @@ class Lists:
             getattr(self, name).flush()
 
 
-def empty_lists(folder: Path, place: int) -> None:
-    """Let a user have no list, in the files as they lie: who has them mapped sees it at once."""
+def empty_lists(folder: Path, places: Sequence[int]) -> None:
+    """Let some users have no list, in the files as they lie: who has them mapped sees it at once."""
     for name in PARTS:
         part = np.load(folder / f"{name}.npy", mmap_mode="r+")
-        part[place] = 0 if name == "scores" else NO_ITEM
+        part[list(places)] = 0 if name == "scores" else NO_ITEM
         part.flush()
 
 

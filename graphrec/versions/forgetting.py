@@ -67,9 +67,14 @@ def forget_users(folder: Path, gone: AbstractSet[str]) -> int:
 
 def forget_missing(folder: Path, held: Container[str]) -> int:
     """How many files were written anew without the users that aren't among those held."""
-    named = {word for path in folder.rglob("*.npz") for word in _user_ids(path) if GONE not in word}
-    gone = {word for word in named if word not in held}
+    gone = missing(folder, held)
     return forget_users(folder, gone) if gone else 0
+
+
+def missing(folder: Path, held: Container[str]) -> set[str]:
+    """The users whom files in a folder name and who aren't among those held."""
+    named = {word for path in folder.rglob("*.npz") for word in _user_ids(path) if GONE not in word}
+    return {word for word in named if word not in held}
 
 
 def forget_in_file(path: Path, gone: AbstractSet[str]) -> None:
@@ -82,9 +87,9 @@ def forget_in_file(path: Path, gone: AbstractSet[str]) -> None:
     write_arrays(path, _emptied(plain, places, len(users)), {**ids, "user_ids": placeholders(users, gone)})
 
 
-def place_of(path: Path, user_id: str) -> int:
-    """Where a file has a user whom it names."""
-    return _user_ids(path).index(user_id)
+def places_of(path: Path, user_ids: AbstractSet[str]) -> list[int]:
+    """Where a file has the users whom it names."""
+    return [place for place, word in enumerate(_user_ids(path)) if word in user_ids]
 
 
 def user_rows(path: Path, user_id: str) -> Mapping[str, Any]:

@@ -88,8 +88,8 @@ def answers(graph: Graph) -> list[Any]:
     """What others are recommended, by walks, counts, vectors and their index."""
     return [
         graphrec.recommend(graph, user, k=5, model=model)[["item_id", "score"]].round(9).to_numpy().tolist()
-        for user in USERS[:-1]
-        for model in ("walk", "cooccurrence", "lightgcn", "popular")
+        for user in USERS[:3]
+        for model in ("walk", "cooccurrence", "lightgcn")
     ]
 
 

@@ -31,7 +31,7 @@ from graphrec.server import Home
 from graphrec.serving.lists import NO_ITEM, lists_folder
 from graphrec.serving.state import State, load_state
 from graphrec.versions import current
-from graphrec.versions.forgetting import files_with, place_of
+from graphrec.versions.forgetting import files_with, places_of
 
 SIMILAR = """
 MATCH (i:Item {item_id: 'i0'}), (j:Item {item_id: 'i2'})
@@ -189,7 +189,7 @@ def test_lists_in_mapped_files_are_emptied_for_workers_that_have_them(shop: Grap
     assert live is not None
     folder = lists_folder(shop.home, live)
     mapped = np.load(folder / "items.npy", mmap_mode="r")
-    place = place_of(folder / "ids.npz", "u11")
+    place = places_of(folder / "ids.npz", {"u11"})[0]
     others = np.delete(mapped.copy(), place, axis=0)
     assert mapped[place, 0] != NO_ITEM
     forget(shop.home, "u11")
