@@ -95,15 +95,24 @@ def places_of(path: Path, user_ids: AbstractSet[str]) -> list[int]:
 def user_rows(path: Path, user_id: str) -> Mapping[str, Any]:
     """What a file holds of a user: rows of vectors, and items of its matrices, by name."""
     arrays = read_arrays(path)
-    place = read_ids(arrays, "user_ids").tolist().index(user_id)
-    items = read_ids(arrays, "item_ids").tolist()
+    users, items = read_ids(arrays, "user_ids").tolist(), read_ids(arrays, "item_ids").tolist()
+    place = users.index(user_id)
     found: dict[str, Any] = {name: arrays[name][place].tolist() for name in ROWS if name in arrays}
     for name in MATRICES:
         if f"{name}_indptr" in arrays:
-            begin, end = arrays[f"{name}_indptr"][place : place + 2].tolist()
-            columns = arrays[f"{name}_indices"][begin:end].tolist()
-            found[name] = [column if name == "follows" else items[column] for column in columns]
+            named = users if name == "follows" else items
+            found[name] = [named[column] for column in _columns(arrays, name, place, len(users))]
     return found
+
+
+def _columns(arrays: Mapping[str, NDArray[Any]], name: str, place: int, n_users: int) -> list[int]:
+    """The columns of a user's row of a matrix, and of those further down where all users stand once more."""
+    indptr, indices = arrays[f"{name}_indptr"], arrays[f"{name}_indices"]
+    return [
+        int(column)
+        for row in range(place, len(indptr) - 1, n_users)
+        for column in indices[indptr[row] : indptr[row + 1]]
+    ]
 
 
 def _user_ids(path: Path) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from graphrec.cli.app import app
 from graphrec.cli.verbs import expire as _expire
+from graphrec.cli.verbs import export as _export
 from graphrec.cli.verbs import forget as _forget
 from graphrec.errors import InputError
 from graphrec.experiments.store import FILE, Store
@@ -39,7 +41,7 @@ CREATE (i)-[:SIMILAR {model: 'cooccurrence', version: 'v', score: 9.0, rank: 1, 
 """
 SUPPORT = "MATCH (:Item {item_id: 'i0'})-[s:SIMILAR]->() RETURN s.support"
 
-VERBS = (_expire, _forget)
+VERBS = (_expire, _export, _forget)
 """Imported, so that the command line has them."""
 
 
@@ -119,7 +121,7 @@ def test_a_dry_run_lists_every_place_and_changes_nothing(shop: Graph, workers: t
     assert held(shop.home, "nobody") == {name: {} for name in before}
 
 
-def test_all_that_is_held_is_exported(shop: Graph, workers: tuple[TestClient, TestClient]) -> None:
+def test_all_that_is_held_is_exported(shop: Graph, workers: tuple[TestClient, TestClient], tmp_path: Path) -> None:
     told(workers[0], "u7", "i1")
     assert workers[0].put("/v1/users/u7", json={"properties": {"city": "Rome"}, "follows": ["u0"]}).status_code == 202
     assert workers[0].post("/v1/users/u7/onboarding", json={"tags": {"odd": 0.5}}).status_code == 202
@@ -127,6 +129,10 @@ def test_all_that_is_held_is_exported(shop: Graph, workers: tuple[TestClient, Te
     out = io.StringIO()
     n_things = export(shop.home, "u7", out)
     places = json.loads(out.getvalue())["places"]
+    done = CliRunner().invoke(app, ["export", "u7", "--out", str(tmp_path / "u7.json")])
+    assert done.output.startswith(f"{n_things} things are held")
+    assert json.loads((tmp_path / "u7.json").read_text())["places"] == places
+    assert (tmp_path / "u7.json").stat().st_mode & 0o077 == 0
     assert n_things == sum(len(things) for things in places.values())
     graph = {thing["what"]: thing["holds"] for thing in places["graph"]}
     assert graph["node"]["properties"]["city"] == "Rome"
@@ -261,6 +267,16 @@ def test_what_is_old_goes_in_the_graph_and_in_workers(shop: Graph, workers: tupl
     assert expire(shop.home, 50_000).relationships == 0
     done = CliRunner().invoke(app, ["expire", "--older-than", "2y", "--dry-run", "--json"])
     assert json.loads(done.output)["dry_run"] is True
+
+
+def test_on_a_terminal_the_id_is_to_be_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = iter(["u1", "u2", "scrub"])
+    monkeypatch.setattr("sys.stdin", type("Terminal", (io.StringIO,), {"isatty": lambda self: True})())
+    monkeypatch.setattr("typer.prompt", lambda question: next(typed))
+    _forget._confirm("u1", yes=False)
+    with pytest.raises(InputError, match="nothing was changed"):
+        _forget._confirm("u1", yes=False)
+    _forget._confirm(None, yes=False)
 
 
 @pytest.mark.parametrize(("age", "days"), [("90d", 90), ("8w", 56), ("12m", 365.25), ("2y", 730.5), ("1.5y", 547.875)])
