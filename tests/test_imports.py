@@ -37,6 +37,7 @@ LAYERS = (
     ("graphrec.evaluation",),
     ("graphrec.tuning",),
     ("graphrec.nightly",),
+    ("graphrec.privacy",),
     ("graphrec.datasets", "graphrec.doctor"),
     ("graphrec",),
     ("graphrec.service",),
