@@ -37,7 +37,7 @@ LAYERS = (
     ("graphrec.evaluation",),
     ("graphrec.tuning",),
     ("graphrec.nightly",),
-    ("graphrec.privacy",),
+    ("graphrec.holdings",),
     ("graphrec.datasets", "graphrec.doctor"),
     ("graphrec",),
     ("graphrec.service",),

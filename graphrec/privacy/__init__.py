@@ -1,1 +1,1 @@
-"""Promises to the people whom the data are about: who they are, what counts, what is published, told and taken out."""
+"""Promises to the people whom the data are about: who they are, what counts of them, what is published of them."""

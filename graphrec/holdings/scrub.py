@@ -8,15 +8,15 @@ from pathlib import Path
 
 from graphrec.connect import connect, local
 from graphrec.experiments.store import FILE, Store
+from graphrec.holdings.forget import LEARNT, OUTSIDE, alone, is_remote, not_reached
+from graphrec.holdings.receipt import Receipt, hash_of, now
+from graphrec.holdings.search import files_with_text
+from graphrec.holdings.store_copy import complete, copy_out
 from graphrec.ids import clean_id
 from graphrec.ingest.schema import ensure_schema
 from graphrec.ingest.staging import remove_leftovers, staging_folder
 from graphrec.journal import JOURNAL, Journal
 from graphrec.privacy.entry import entry_of
-from graphrec.privacy.forget import LEARNT, OUTSIDE, alone, is_remote, not_reached
-from graphrec.privacy.receipt import Receipt, hash_of, now
-from graphrec.privacy.search import files_with_text
-from graphrec.privacy.store_copy import complete, copy_out
 from graphrec.server import Home, StartOptions, importer
 from graphrec.server.renewal import privately, renewal
 from graphrec.versions.dropping import keep_live_only

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
 
-from graphrec.privacy.columns import column_type, field_of
+from graphrec.holdings.columns import column_type, field_of
 
 Layout = Mapping[tuple[str, ...], Mapping[str, Sequence[str]]]
 """By labels, the types that each property has among the nodes; by one type of relationship likewise."""

@@ -12,10 +12,10 @@ from pathlib import Path
 from graphrec.errors import InputError
 from graphrec.experiments.store import FILE, Store
 from graphrec.graph import Graph
+from graphrec.holdings.forget import opened
+from graphrec.holdings.held_by_graph import await_delivered, tell
+from graphrec.holdings.held_by_models import HeldByModels
 from graphrec.journal import Journal
-from graphrec.privacy.forget import opened
-from graphrec.privacy.held_by_graph import await_delivered, tell
-from graphrec.privacy.held_by_models import HeldByModels
 from graphrec.transfer import read_ids
 
 DAYS = {"d": 1.0, "w": 7.0, "m": 365.25 / 12, "y": 365.25}

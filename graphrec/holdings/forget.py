@@ -11,13 +11,13 @@ from filelock import FileLock
 
 from graphrec.connect import connect
 from graphrec.graph import Graph
+from graphrec.holdings.held_by_graph import tell
+from graphrec.holdings.places import Place, places_of
+from graphrec.holdings.receipt import FOLDER, Begun, Counts, Receipt, hash_of, now
 from graphrec.ingest.schema import ensure_schema
 from graphrec.ingest.staging import one_load
 from graphrec.journal import JOURNAL, Journal
 from graphrec.privacy.entry import entry_of
-from graphrec.privacy.held_by_graph import tell
-from graphrec.privacy.places import Place, places_of
-from graphrec.privacy.receipt import FOLDER, Begun, Counts, Receipt, hash_of, now
 from graphrec.server import Home
 
 Tell = Callable[[str], None]

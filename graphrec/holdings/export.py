@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
+from graphrec.holdings.forget import opened
+from graphrec.holdings.places import Place, places_of
+from graphrec.holdings.receipt import now
 from graphrec.privacy.entry import entry_of
-from graphrec.privacy.forget import opened
-from graphrec.privacy.places import Place, places_of
-from graphrec.privacy.receipt import now
 
 
 def export(home: Path | None, user_id: str, out: TextIO) -> int:

@@ -14,11 +14,11 @@ from neo4j import Query
 
 from graphrec.errors import GraphrecError
 from graphrec.graph import Graph
+from graphrec.holdings.columns import quoted
+from graphrec.holdings.sheets import Layout, Sheets, layout_of
 from graphrec.ingest.bulk import OPTIONS
 from graphrec.ingest.schema import INDEX_SECONDS
 from graphrec.ingest.stats import read_stats
-from graphrec.privacy.columns import quoted
-from graphrec.privacy.sheets import Layout, Sheets, layout_of
 
 NODES_A_PAGE = 2_000
 SET_AT_ONCE = 500

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from graphrec.graph import Graph
+from graphrec.holdings.held_by_graph import HeldByGraph
+from graphrec.holdings.held_by_journal import HeldByJournal
+from graphrec.holdings.held_by_models import HeldByModels
+from graphrec.holdings.held_by_recordings import HeldByRecordings
+from graphrec.holdings.held_by_staging import HeldByStaging
 from graphrec.journal import Journal
-from graphrec.privacy.held_by_graph import HeldByGraph
-from graphrec.privacy.held_by_journal import HeldByJournal
-from graphrec.privacy.held_by_models import HeldByModels
-from graphrec.privacy.held_by_recordings import HeldByRecordings
-from graphrec.privacy.held_by_staging import HeldByStaging
 
 
 class Place(Protocol):
