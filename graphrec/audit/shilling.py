@@ -47,10 +47,9 @@ def shilling(source: Source, settings: Settings) -> Flags:
 
     None where there are no ratings on a known scale: what isn't rated is told by `bots`.
     """
-    scale = scale_of(source, settings)
+    scale, table = scale_of(source, settings), encode(source)
     if scale is None:
         return flag_users(source, "shilling", [])
-    table = encode(source)
     tastes = Tastes.of(source, table)
     bands = _bands(tastes, settings)
     found: Found = []
