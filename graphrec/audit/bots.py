@@ -19,8 +19,10 @@ from graphrec.audit.source import Source
 BLIND_SHARE = 0.35
 """Who is blind to popularity is nearer to none at all than to this share of what is usual."""
 
-MUCH = 8.0
-"""More than half of the catalogue is too much for who has so many times what is usual."""
+NEARLY, MUCH = 0.9, 8.0
+"""So much of the catalogue is too much for who has so many times what is usual."""
+TELLING = 0.6
+"""Up to this share of the catalogue the popularity of somebody's items tells how they were chosen."""
 
 Found = list[tuple[int, float, str]]
 
@@ -98,16 +100,16 @@ def _floods(peaks: list[tuple[Ints, Ints]], settings: Settings) -> Found:
 def _wide(tastes: Tastes, settings: Settings) -> Found:
     """Users with many items that are neither popular nor go together: they take the catalogue as it comes.
 
-    Who has more than half of it can't help having the popular ones and the others: then it is too much by itself.
+    Who has most of it can't help having the popular ones and the others; nearly all is too much by itself.
     """
-    n, half = tastes.n_items, len(tastes.popularity) / 2
-    most = n > max(half, MUCH * float(np.median(n[n >= USUAL])) if (n >= USUAL).any() else 0.0)
+    n, n_all = tastes.n_items, len(tastes.popularity)
+    most = n > max(NEARLY * n_all, MUCH * float(np.median(n[n >= USUAL])) if (n >= USUAL).any() else 0.0)
     found: Found = [
-        (int(user), float(n[user] / half), f"too wide: {n[user]} items, more than half of all")
+        (int(user), float(n[user] / n_all), f"too wide: {n[user]} of {n_all} items")
         for user in np.flatnonzero(most & (n >= settings.bot_items))
     ]
     least = tastes.among(BLIND_SHARE, settings.bot_blind)
-    suspects = np.flatnonzero((n >= settings.bot_items) & (n <= half) & (np.abs(tastes.blind) < least))
+    suspects = np.flatnonzero((n >= settings.bot_items) & (n <= TELLING * n_all) & (np.abs(tastes.blind) < least))
     lift = tastes.lift(suspects)
     return found + [
         (int(user), float(1 / max(value, 0.01)), f"too wide: {n[user]} items that follow no taste")
