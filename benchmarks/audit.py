@@ -5,8 +5,8 @@
     python benchmarks/audit.py large 10_000_000           # seconds and peak memory
 
 A fault is planted alone into a clean set, as `faults.py` tells. What the untouched set has flagged already is left out
-of precision and counted apart. The sets `ml-latest-small` and the generated one of seed 1 were looked at when the
-thresholds were set; the others and the seeds of `faults` weren't.
+of precision and counted apart. The README says on which sets
+thresholds were set.
 """
 
 from __future__ import annotations
