@@ -38,9 +38,9 @@ SYLLABLES = ("ba", "cor", "den", "el", "fa", "gri", "hol", "in", "ka", "lum", "m
 SYLLABLES += ("sta", "tem", "ul", "ver", "wil", "xan", "yor", "zet", "bri", "cle", "dro", "fen", "gal", "hy")
 
 
-def generated(n: int, seed: int) -> Tables:
+def generated(n: int, seed: int, **sizes: int) -> Tables:
     """Generated interactions, and items of which every one has a title and a year."""
-    events = pd.concat([table.to_pandas() for table in interactions(n, seed=seed)], ignore_index=True)
+    events = pd.concat([table.to_pandas() for table in interactions(n, seed=seed, **sizes)], ignore_index=True)
     ids = np.sort(events["item_id"].unique())
     rng = np.random.default_rng(seed)
     words = ["".join(rng.choice(SYLLABLES, rng.integers(2, 4))).title() for _ in range(len(ids) * 2)]
@@ -145,7 +145,7 @@ def sets(folder: Path | None, names: list[str]) -> Iterator[tuple[str, Tables]]:
     """The generated sets, and the real ones that are there, by name."""
     for seed in (1, 2):
         if not names or f"generated-{seed}" in names:
-            yield f"generated-{seed}", generated(200_000, seed)
+            yield f"generated-{seed}", generated(100_000, seed)
     for path in sorted(folder.iterdir()) if folder else []:
         if path.is_dir() and (not names or path.name in names):
             yield path.name, read(path)

@@ -12,9 +12,15 @@ import pyarrow as pa
 
 from graphrec.audit.codes import encode
 from graphrec.audit.flags import Flags, flag
-from graphrec.audit.histories import Ints, Pace, Tastes, paces
+from graphrec.audit.histories import USUAL, Ints, Pace, Tastes, paces
 from graphrec.audit.settings import Settings
 from graphrec.audit.source import Source
+
+BLIND_SHARE = 0.35
+"""Who is blind to popularity is nearer to none at all than to this share of what is usual."""
+
+MUCH = 8.0
+"""More than half of the catalogue is too much for who has so many times what is usual."""
 
 Found = list[tuple[int, float, str]]
 
@@ -90,11 +96,21 @@ def _floods(peaks: list[tuple[Ints, Ints]], settings: Settings) -> Found:
 
 
 def _wide(tastes: Tastes, settings: Settings) -> Found:
-    """Users with many items that are neither popular nor go together: they take the catalogue as it comes."""
-    suspects = np.flatnonzero((tastes.n_items >= settings.bot_items) & (np.abs(tastes.blind) < settings.bot_blind))
+    """Users with many items that are neither popular nor go together: they take the catalogue as it comes.
+
+    Who has more than half of it can't help having the popular ones and the others: then it is too much by itself.
+    """
+    n, half = tastes.n_items, len(tastes.popularity) / 2
+    most = n > max(half, MUCH * float(np.median(n[n >= USUAL])) if (n >= USUAL).any() else 0.0)
+    found: Found = [
+        (int(user), float(n[user] / half), f"too wide: {n[user]} items, more than half of all")
+        for user in np.flatnonzero(most & (n >= settings.bot_items))
+    ]
+    least = tastes.among(BLIND_SHARE, settings.bot_blind)
+    suspects = np.flatnonzero((n >= settings.bot_items) & (n <= half) & (np.abs(tastes.blind) < least))
     lift = tastes.lift(suspects)
-    return [
-        (int(user), float(1 / max(value, 0.01)), f"too wide: {tastes.n_items[user]} items that follow no taste")
+    return found + [
+        (int(user), float(1 / max(value, 0.01)), f"too wide: {n[user]} items that follow no taste")
         for user, value in zip(suspects, lift, strict=True)
         if value < settings.bot_lift
     ]

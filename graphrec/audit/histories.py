@@ -14,6 +14,8 @@ from graphrec.audit.source import Source
 
 ROWS_A_PART = 4_000_000
 MINUTE = 60.0
+USUAL = 10
+"""From how many items on users tell what is usual."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -101,6 +103,16 @@ class Tastes:
     popularity: Ints
     blind: Floats
 
+    def among(self, share: float, most: float) -> Floats:
+        """The least blindness of each user that is still ordinary: a share of what is usual for as many items.
+
+        Where popularity says little, what is usual lies near 0 as well; `most` is the largest that is given.
+        """
+        root = np.sqrt(np.maximum(self.n_items, 1))
+        usual = float(np.median((self.blind / root)[self.n_items >= USUAL])) if (self.n_items >= USUAL).any() else 0.0
+        found: Floats = np.minimum(most, share * max(usual, 0.0) * root)
+        return found
+
     @classmethod
     def of(cls, source: Source, table: str) -> Tastes:
         """The tastes of all users of a table of `encode`."""
@@ -122,8 +134,9 @@ class Tastes:
     def lift(self, users: Ints) -> Floats:
         """How often others have two of a user's items together, as a multiple of what chance would give.
 
-        Chance is the configuration model: items as popular and users as active as they are, nothing else. NaN where
-        fewer than 10 pairs were to be expected. Cost: the columns of these users' items, read once a user.
+        Chance is the configuration model: items as popular and users as active as they are, nothing else. Two standard
+        errors are taken off, so that few pairs say little; NaN where fewer than 4 were to be expected. Cost: the
+        columns of these users' items.
         """
         columns = self.matrix.tocsc()
         counts, popularity = self.n_items.astype(float), self.popularity.astype(float)
@@ -136,8 +149,8 @@ class Tastes:
             overlap[user] = 0.0
             others = popularity[items] - 1.0
             expected = kappa * (others.sum() ** 2 - (others**2).sum()) / 2
-            if expected >= 10:
-                found[place] = (overlap * (overlap - 1)).sum() / 2 / expected
+            if expected >= 4:
+                found[place] = ((overlap * (overlap - 1)).sum() / 2 - 2 * np.sqrt(expected)) / expected
         return found
 
 
@@ -154,7 +167,7 @@ def _blind(matrix: sparse.csr_array, popularity: Ints, n_silent: int) -> Floats:
     now, others = rank[popularity], rank[popularity - 1]
     n = np.maximum(np.diff(matrix.indptr), 1)
     everywhere = (now.sum() + n_silent * rank[0] - matrix @ (now - others)) / n_items
-    spread = np.sqrt(max(float(counted @ rank**2) / n_items - 0.25, 1e-9))
+    spread = np.sqrt(max(float(counted @ rank**2) / n_items - 0.25, 1e-9) * np.maximum(1 - n / n_items, 1 / n_items))
     found: Floats = ((matrix @ others) / n - everywhere) / spread * np.sqrt(n)
     return found
 

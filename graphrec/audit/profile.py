@@ -80,7 +80,7 @@ def save(profile: Profile, path: Path) -> None:
 def read(path: Path) -> Profile:
     """The baseline in a file. InputError where there is none."""
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
             told: dict[str, Any] = json.loads(str(found["told"]))
             if told.pop("format") != FORMAT:
                 raise ValueError("it is of another format")

@@ -16,15 +16,17 @@ from scipy.stats import poisson
 from graphrec.audit.bots import Found, flag_users
 from graphrec.audit.codes import encode
 from graphrec.audit.flags import Flags
-from graphrec.audit.histories import Ints, Tastes
+from graphrec.audit.histories import Floats, Ints, Tastes
 from graphrec.audit.scales import scale_of
 from graphrec.audit.settings import Settings
 from graphrec.audit.source import Source
 
 SHORTEST = 10
 """Profiles of fewer items say nothing of how they were drawn."""
-CHANCE = 1e-4
+CHANCE = 1e-5
 """How unlikely it must be, over all items, that suspects agree on one by chance."""
+SUSPECT_SHARE = 0.8
+"""Suspects are blinder to popularity than this share of what is usual."""
 N_BANDS = 6
 """Into how many bands suspects are sorted, from `settings.group_blind` down."""
 CLEAR = 3.0
@@ -59,8 +61,8 @@ def shilling(source: Source, settings: Settings) -> Flags:
 
 def _bands(tastes: Tastes, settings: Settings) -> Ints:
     """How suspect each user is: 0 for items that are no more popular than any, N_BANDS for who isn't at all."""
-    width = settings.group_blind / N_BANDS
-    bands = np.clip(np.floor(tastes.blind / width), 0, N_BANDS).astype(np.int64)
+    width = tastes.among(SUSPECT_SHARE, settings.group_blind) / N_BANDS
+    bands = np.clip(np.floor(tastes.blind / np.maximum(width, 1e-9)), 0, N_BANDS).astype(np.int64)
     bands[(tastes.n_items < SHORTEST) | (tastes.blind < -settings.group_blind)] = N_BANDS
     return bands
 
@@ -68,15 +70,15 @@ def _bands(tastes: Tastes, settings: Settings) -> Ints:
 def _groups(extremes: Extremes, bands: Ints, n_items: int, settings: Settings) -> Found:
     """The members of groups: who is suspect and agrees on a target, as far as chance doesn't bring as many.
 
-    Chance is what the others think: items have their share of the suspects' extreme ratings as of those of the others.
+    Chance lies between two extremes, as the band's other ratings do: items get the share that the others give them, or
+    all get the same. Shares that rest on few ratings are taken a standard error larger.
     """
     band = bands[extremes.user]
     agreed = np.bincount(band * n_items + extremes.item, minlength=(N_BANDS + 1) * n_items)
     agreed = agreed.reshape(N_BANDS + 1, n_items)
-    others = agreed[N_BANDS] + 0.5
-    expected = agreed[:N_BANDS].sum(axis=1, keepdims=True) * (others / others.sum())
+    expected = _expected(agreed[:N_BANDS], agreed[N_BANDS] + 0.5)
     so_far, by_chance = agreed[:N_BANDS].cumsum(axis=0), expected.cumsum(axis=0)
-    chance = (poisson.sf(so_far - 1, by_chance) * n_items * N_BANDS).min(axis=0)
+    chance = np.min(poisson.sf(so_far - 1, by_chance), axis=0) * n_items * N_BANDS
     found: Found = []
     for target in np.flatnonzero((so_far[-1] >= settings.group_size) & (chance < CHANCE)):
         inside = np.flatnonzero(agreed[:N_BANDS, target] > CLEAR * expected[:, target])
@@ -85,4 +87,16 @@ def _groups(extremes: Extremes, bands: Ints, n_items: int, settings: Settings) -
             verb = "push" if extremes.pushes else "bury"
             reason = f"one of {len(members)} that look made up and {verb} one item"
             found += [(int(user), float(-np.log10(max(chance[target], 1e-300))), reason) for user in members]
+    return found
+
+
+def _expected(agreed: Ints, others: Floats) -> Floats:
+    """How many of each band are to be expected at each item."""
+    n_items = len(others)
+    share, flat = others / others.sum(), 1 / n_items
+    total = agreed.sum(axis=1, keepdims=True)
+    popular = (agreed @ share)[:, None] / np.maximum(total, 1)
+    weight = np.clip((popular - flat) / max(float(share @ share) - flat, 1e-12), 0, 1)
+    larger = (others + np.sqrt(others - 0.5)) / others.sum()
+    found: Floats = total * (weight * larger + (1 - weight) * flat)
     return found

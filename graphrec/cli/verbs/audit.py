@@ -13,6 +13,7 @@ from graphrec.cli.watch import Watch
 from graphrec.errors import InputError
 
 if TYPE_CHECKING:
+    from graphrec.audit.finding import Finding
     from graphrec.audit.report import Report
 
 BROKEN = 3
@@ -101,13 +102,15 @@ def _show(report: Report) -> None:
             "count": one.count,
             "share": f"{one.share:.3%}",
             "of": one.unit,
-            "where": _where(report, one.check),
             "rule": one.rule,
         }
         for one in report.found
     ]
     if rows:
-        print_table(rows, ["severity", "check", "count", "share", "of", "where", "rule"])
+        print_table(rows, ["severity", "check", "count", "share", "of", "rule"])
+    for one in report.found:
+        if place := _where(one):
+            console.print(f"{one.check}: {one.says}, first in {place}", markup=False)
     for drift in report.drifts:
         changes = [
             {"change": one.what, "measure": one.measure, "value": one.value, "p": one.p, "count": one.count}
@@ -120,8 +123,7 @@ def _show(report: Report) -> None:
         console.print("no limit broken")
 
 
-def _where(report: Report, check: str) -> str:
-    """File and line of the first example; ids stay out of what may end in a log."""
-    found = next(one for one in report.findings if one.check == check)
+def _where(found: Finding) -> str:
+    """File and line of the first example; ids and values stay out of what may end in a log."""
     first = next((one for one in found.examples if one.line is not None), None)
     return f"{first.file}:{first.line}" if first else ""
