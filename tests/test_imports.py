@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     ("graphrec.errors",),
     ("graphrec.hashing", "graphrec.ids", "graphrec.kinds", "graphrec.queries"),
+    ("graphrec.privacy.entry", "graphrec.privacy.policy", "graphrec.privacy.pseudonyms"),
     ("graphrec.frames",),
     ("loaders",),
     ("graphrec.server",),
@@ -26,6 +27,7 @@ LAYERS = (
     ("graphrec.snapshot",),
     ("graphrec.features",),
     ("graphrec.versions",),
+    ("graphrec.privacy",),
     ("graphrec.audit",),
     ("graphrec.cleaning",),
     ("graphrec.models",),
@@ -35,6 +37,7 @@ LAYERS = (
     ("graphrec.evaluation",),
     ("graphrec.tuning",),
     ("graphrec.nightly",),
+    ("graphrec.holdings",),
     ("graphrec.datasets", "graphrec.doctor"),
     ("graphrec",),
     ("graphrec.service",),

@@ -44,16 +44,22 @@ def _first(places: Ints, order: Ints) -> Ints:
     return np.concatenate([places, order[left[order]]])
 
 
-def _features(asked: Asked, items: Ints) -> NDArray[np.float64]:
+def _features(asked: Asked, items: Ints) -> NDArray[np.floating]:
     """What two candidates are compared by: their tags, or their vectors where there are no tags."""
     catalogue, vectors = asked.state.catalogue, asked.state.blended.embeddings.item_vectors
-    if catalogue.tagged:
-        found = catalogue.tag_rows(items)
-    else:
-        found = np.zeros((len(items), vectors.shape[1]))
-        found[items < len(vectors)] = vectors[items[items < len(vectors)]]
-    length = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.asarray(found / np.where(length > 0, length, 1), dtype=np.float64)
+    found = catalogue.tag_rows(items) if catalogue.tagged else _vectors(vectors, items)
+    lengths = np.sqrt(np.einsum("ij,ij->i", found, found))
+    return np.asarray(found / np.where(lengths > 0, lengths, 1)[:, None])
+
+
+def _vectors(vectors: NDArray[np.float32], items: Ints) -> NDArray[np.float32]:
+    """One row an item, 0 where it has no vector."""
+    known = items < len(vectors)
+    if known.all():
+        return np.asarray(vectors[items])
+    found = np.zeros((len(items), vectors.shape[1]), dtype=np.float32)
+    found[known] = vectors[items[known]]
+    return found
 
 
 def _wanted(asked: Asked) -> Floats:

@@ -26,6 +26,8 @@ FAR = 64
 Pair = tuple[float, int]
 """The largest weight of what somebody did to an item, and when it was done last; NO_TIME: never."""
 
+NOTHING: Pair = (0.0, NO_TIME)
+
 
 class Trends:
     """`liked`: users × items with weights; `last_at`: epoch milliseconds beside `liked.data`, NO_TIME for none.
@@ -35,13 +37,10 @@ class Trends:
 
     def __init__(self, liked: sparse.csr_array, last_at: NDArray[np.int64], half_life_ms: float) -> None:
         self._liked, self._last_at, self._half_life = liked, last_at, half_life_ms
-        timed = (last_at != NO_TIME) & (last_at <= latest_ms())
-        self._newest = self._reference = int(last_at[timed].max()) if timed.any() else NO_TIME
-        parts = liked.data[timed] * np.exp2((last_at[timed] - float(self._reference)) / half_life_ms)
-        counts = np.bincount(liked.indices[timed], weights=parts, minlength=liked.shape[1])
-        self._counts = counts.astype(np.float64)  # of nothing NumPy counts in whole numbers
         self._pairs: dict[tuple[int, int], Pair] = {}
+        self._hidden: set[int] = set()
         self._best: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
+        self._recount()
 
     @classmethod
     def none(cls) -> Trends:
@@ -56,20 +55,63 @@ class Trends:
         known = self._pairs.get((user, item)) or self._before(user, item)
         now = max(known[0], weight), max(known[1], at)
         if now != known:
-            self._reach(at)
-            self._grow(item)
-            self._counts[item] += self._part(now) - self._part(known)
             self._pairs[user, item] = now
-            self._best = None
+            if user not in self._hidden:
+                self._count(item, known, now)
+
+    def hide(self, user: int, items: NDArray[np.int64]) -> None:
+        """Let nothing count that a user did, to all of these items, until `show`. Doing it again changes nothing."""
+        if user in self._hidden:
+            return
+        pairs = self._pairs_of(user, items)
+        self._hidden.add(user)
+        for item, pair in pairs:
+            self._count(item, pair, NOTHING)
+        if self._newest in (at for _, (_, at) in pairs):  # counts that had become nothing beside it are something again
+            self._recount()
+
+    def show(self, user: int, items: NDArray[np.int64]) -> None:
+        """Let count again what a user did, meanwhile too."""
+        self._hidden.discard(user)
+        for item, pair in self._pairs_of(user, items):
+            self._count(item, NOTHING, pair)
 
     def best(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The items that trend, the most first, with their counts at the time of the newest like."""
         if self._best is None:
-            counts = np.round(self._counts * self._decay(self._reference, self._newest), 10)
+            age = self._decay(self._reference, self._newest) if self._newest != NO_TIME else 0.0
+            counts = np.round(self._counts * age, 10)
             items = np.flatnonzero(counts >= LEAST)
             items = items[np.argsort(-counts[items], kind="stable")]
             self._best = items, counts[items]
         return self._best
+
+    def _pairs_of(self, user: int, items: NDArray[np.int64]) -> list[tuple[int, Pair]]:
+        found = [(item, self._pairs.get((user, item)) or self._before(user, item)) for item in items.tolist()]
+        return [(item, pair) for item, pair in found if pair[1] != NO_TIME]
+
+    def _count(self, item: int, before: Pair, now: Pair) -> None:
+        if now[1] != NO_TIME:
+            self._reach(now[1])
+        self._grow(item)
+        self._counts[item] += self._part(now) - self._part(before)
+        self._best = None
+
+    def _recount(self) -> None:
+        """Count all likes of those who aren't hidden at the time of the newest of them. Cost: a pass over all."""
+        timed = (self._last_at != NO_TIME) & (self._last_at <= latest_ms())
+        if self._hidden:
+            rows = np.repeat(np.arange(self._liked.shape[0]), np.diff(self._liked.indptr))
+            timed &= ~np.isin(rows, list(self._hidden))
+        later = [(key, pair) for key, pair in self._pairs.items() if key[0] not in self._hidden]
+        newest = max((at for _, (_, at) in later), default=NO_TIME)
+        self._newest = self._reference = max(newest, int(self._last_at[timed].max(initial=NO_TIME)))
+        parts = self._liked.data[timed] * np.exp2((self._last_at[timed] - float(self._reference)) / self._half_life)
+        counts = np.bincount(self._liked.indices[timed], weights=parts, minlength=self._liked.shape[1])
+        self._counts, self._best = counts.astype(np.float64), None  # of nothing NumPy counts in whole numbers
+        for (user, item), pair in later:
+            self._grow(item)
+            self._counts[item] += self._part(pair) - self._part(self._before(user, item))
 
     def _before(self, user: int, item: int) -> Pair:
         if user >= self._liked.shape[0]:
