@@ -18,7 +18,7 @@
 
 UNWIND $user_ids AS user_id
 MATCH (u:User {user_id: user_id})
-WHERE u.feature_tags IS NOT NULL
+WHERE u.feature_tags IS NOT NULL AND NOT u:OptedOut
 WITH user_id, u, COUNT { (:Item) } AS n_items
 CALL (u) {
   OPTIONAL MATCH (u)-[:INTERACTED]->(i:Item)
