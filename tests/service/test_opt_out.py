@@ -16,7 +16,7 @@ from shop import ids, opened, wait
 from typer.testing import CliRunner
 
 from graphrec.cli.app import app
-from graphrec.cli.verbs import consent as verb  # noqa: F401
+from graphrec.cli.verbs import opt as verb  # noqa: F401
 from graphrec.frames import FramesWriter
 from graphrec.graph import Graph
 from graphrec.ingest.bolt import load_over_bolt
