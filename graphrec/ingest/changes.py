@@ -28,7 +28,7 @@ KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 RESERVED = frozenset(
     ("user_id", "item_id", "event_id", "user_idx", "item_idx", "title", "tag", "tags", "follows", "labels", "id")
 )
-RESERVED_BEGINNINGS = ("embedding_", "similar_", "live_", "claimed_")
+RESERVED_BEGINNINGS = ("embedding_", "feature_", "similar_", "live_", "claimed_")
 MOST_PROPERTIES, MOST_TAGS, MOST_FOLLOWED = 100, 200, 1_000
 MOST_CHARACTERS = 4_000
 """Of one text."""

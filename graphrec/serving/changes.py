@@ -35,6 +35,7 @@ def _delete_user(state: State, change: Mapping[str, Any]) -> None:
     if user is not None:
         state.catalogue.forget_likes(state.tastes.forget(user))
         state.stated.pop(user, None)
+        state.preferred.forget(user)
         state.followed.pop(user, None)
 
 

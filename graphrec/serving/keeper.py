@@ -17,7 +17,7 @@ from graphrec.journal import Journal
 from graphrec.serving.lists import lists_folder
 from graphrec.serving.pipeline import Pipeline
 from graphrec.serving.state import MODEL, State, load_state
-from graphrec.serving.warm import warm
+from graphrec.serving.warm import warm, warm_queries
 from graphrec.versions import ModelVersion, current
 from graphrec.versions.files import has_files
 
@@ -156,6 +156,15 @@ class Keeper:
         self._not_before = 0.0 if made else time.monotonic() + AGAIN_S
         if (made or self.state is None) and not self._stopping.is_set():
             self.reload()
+            self._warm_queries()
+
+    def _warm_queries(self) -> None:
+        """Once there are answers from memory, so that nobody waits for it."""
+        try:
+            if self.state is not None:
+                warm_queries(self.graph.within(READ_S), self.state)
+        except GraphrecError as error:
+            _log.info("the queries for lists can't be tried: %s", error)
 
     def _make_lists(self, live: ModelVersion | None) -> bool:
         """Whether there are lists, or none are wanted. They are made in a process of its own, which has the memory that

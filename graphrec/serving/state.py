@@ -24,7 +24,9 @@ from graphrec.serving.foldin import Blended, Found
 from graphrec.serving.ids import Ids
 from graphrec.serving.lists import NO_ITEM, Lists, lists_folder
 from graphrec.serving.pipeline import Pipeline, default_pipeline
+from graphrec.serving.preferred import Preferred, read_preferred
 from graphrec.serving.questions import Questions, work_out
+from graphrec.serving.raised import Raised
 from graphrec.serving.removed import remove_missing
 from graphrec.serving.tag_space import TagSpace
 from graphrec.serving.tallies import Tallies, context_of, read_tallies, tallied
@@ -42,11 +44,11 @@ class State:
     """Users and items have the positions of the version's files first; those that came later follow.
 
     `version` is None where no blend is live yet: answers then come from tastes and popularity alone. `followed`: whom
-    users follow; `stated`: what users say of tags, by name, from −1 to 1; `pipeline`: how lists are made. `withheld`:
-    who has opted out, with the positions that `users` doesn't tell. `sequence`: up to which the journal has been taken
-    in, in its order; `consented`: the last of it that opted somebody out or in, 0 for none since the graph was read.
-    `least_people`: of how few people no reason tells. `lock` is held while an event or a change is taken in, and while
-    an answer reads more than the prepared list.
+    users follow; `stated`: what users say of tags, by name, from −1 to 1; `preferred`: what the features of the graph
+    say that they think of tags; `pipeline`: how lists are made. `withheld`: who has opted out, with the positions that
+    `users` doesn't tell. `sequence`: up to which the journal has been taken in, in its order; `consented`: the last of
+    it that opted somebody out or in, 0 for none since the graph was read. `least_people`: of how few people no reason
+    tells. `lock` is held while an event or a change is taken in, and while an answer reads more than the prepared list.
     """
 
     users: Ids
@@ -61,6 +63,8 @@ class State:
     tallies: Tallies = field(default_factory=lambda: tallied([], 0))
     followed: dict[int, list[int]] = field(default_factory=dict)
     stated: dict[int, dict[str, float]] = field(default_factory=dict)
+    raised: Raised = field(default_factory=Raised)
+    preferred: Preferred = field(default_factory=Preferred)
     withheld: dict[str, int] = field(default_factory=dict)
     least_people: int = LEAST_PEOPLE
     sequence: int = 0
@@ -77,6 +81,7 @@ class State:
         with self.lock:
             user, item = self.place_of(event["user_id"]), self.catalogue.ids.add(event["item_id"])
             self.tastes.apply(user, item, event["kind"])
+            self.raised.forget(user)
             weight = kind_weight(event["kind"])
             self.trends.apply(user, item, weight, event.get("at"))
             if counts and weight > 0 and event["user_id"] not in self.withheld:
@@ -122,6 +127,7 @@ class State:
     def change(self, change: Mapping[str, Any]) -> None:
         """Take in a change of an item or user. Doing it again changes nothing."""
         with self.lock:
+            self.raised.forget_all()
             CHANGES[change["what"]](self, change)
 
     def questions(self) -> Questions:
@@ -217,6 +223,7 @@ def load_state(graph: Graph, pipeline: Pipeline | None = None) -> State:
         followed=_followed(snapshot.follows, rows),
         tallies=read_tallies(graph, items, snapshot, columns),
         stated=_stated(graph, users),
+        preferred=read_preferred(graph, users),
     )
     hide_all(state, withheld)
     return state

@@ -16,14 +16,10 @@ from graphrec.serving.ids import Ids
 
 @dataclass
 class Change:
-    """What a user did that the prepared list doesn't know: items liked, by weight, and items seen.
-
-    `rms`: the root mean square of the user's scores by similar items, 0 until it is needed.
-    """
+    """What a user did that the prepared list doesn't know: items liked, by weight, and items seen."""
 
     liked: dict[int, float] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
-    rms: float = 0.0
 
 
 class Tastes:
@@ -50,7 +46,7 @@ class Tastes:
         if weight > 0:
             known = max(change.liked.get(item, 0.0), self._weight(user, item))
             if weight > known:
-                change.liked[item], change.rms = weight, 0.0
+                change.liked[item] = weight
 
     def forget(self, user: int) -> NDArray[np.int64]:
         """Let nothing be known of a user any more; the items that counted this user among those who like them."""

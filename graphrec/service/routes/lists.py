@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Request, Response
 from graphrec.recommend.base import Profile
 from graphrec.service.bodies import body_of, json_of, model_of, wish_of
 from graphrec.service.drafted import answered
-from graphrec.service.query import DOCUMENT, list_query
-from graphrec.service.routes.current import ItemId, UserId, UserPath, request_id_of, service_of, state_of
+from graphrec.service.query import document, list_query, path_id
+from graphrec.service.routes.current import ItemId, UserId, request_id_of, service_of, state_of
 from graphrec.service.routes.live import asked, ranked_by
 from graphrec.service.schemas import Explained, Listed, ListQuery, People, PeopleQuery, VisitorQuery
 from graphrec.service.stages import stage
@@ -27,10 +27,16 @@ PEOPLE_S = 2.0
 _LISTED: dict[int | str, dict[str, Any]] = {200: {"model": Listed}}
 
 
-@router.get("/users/{user_id:path}/recommendations", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
-async def recommendations(request: Request, user_id: UserPath) -> Response:
+@router.get(
+    "/users/{user_id:path}/recommendations",
+    responses=_LISTED,
+    response_model=None,
+    openapi_extra=document(user_id="The user's id."),
+)
+async def recommendations(request: Request) -> Response:
     """Items for a user. Of whom nothing is known, or who has opted out, gets what trends; `strategy` says so."""
-    return await _ranked(request, Profile(service_of(request).entry.user(user_id)), list_query(request))
+    user_id = service_of(request).entry.user(path_id(request, "user_id"))
+    return await _ranked(request, Profile(user_id), list_query(request))
 
 
 @router.post("/recommendations", responses=_LISTED, response_model=None)
@@ -39,10 +45,15 @@ async def visitor(request: Request, query: VisitorQuery) -> Response:
     return await _ranked(request, Profile(None, query.items), query)
 
 
-@router.get("/items/{item_id:path}/similar", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
-async def similar_items(request: Request, item_id: ItemId) -> Response:
+@router.get(
+    "/items/{item_id:path}/similar",
+    responses=_LISTED,
+    response_model=None,
+    openapi_extra=document(item_id="The item's id."),
+)
+async def similar_items(request: Request) -> Response:
     """Items that the people who like an item like as well."""
-    query = list_query(request)
+    item_id, query = path_id(request, "item_id"), list_query(request)
     state = state_of(service_of(request))
     wish = wish_of(query, state.pipeline)
     with stage(service_of(request), "rank"):
@@ -50,7 +61,7 @@ async def similar_items(request: Request, item_id: ItemId) -> Response:
     return _told(request, state, answer, wish, query)
 
 
-@router.get("/popular", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
+@router.get("/popular", responses=_LISTED, response_model=None, openapi_extra=document())
 async def popular_items(request: Request) -> Response:
     """The items that most people like."""
     query = list_query(request)
