@@ -37,6 +37,7 @@ LAYERS = (
     ("graphrec.evaluation",),
     ("graphrec.tuning",),
     ("graphrec.nightly",),
+    ("graphrec.holdings",),
     ("graphrec.datasets", "graphrec.doctor"),
     ("graphrec",),
     ("graphrec.service",),

@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 
 from graphrec.errors import GraphrecError
@@ -41,6 +42,7 @@ class Recorder:
         self.written = 0
         self._every = every
         self._queue: queue.Queue[Event] = queue.Queue(most_waiting)
+        self._forgotten: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="graphrec-recorder", daemon=True)
         self._thread.start()
@@ -53,6 +55,10 @@ class Recorder:
             self.dropped += 1
             return False
         return True
+
+    def forget(self, user_id: str) -> None:
+        """Let the writer delete what is recorded of a user, what waits at this moment included. Never waits."""
+        self._forgotten.put(user_id)
 
     def waiting(self) -> int:
         """Events that aren't taken up by the writer yet."""
@@ -80,12 +86,33 @@ class Recorder:
         self.close()
 
     def _run(self) -> None:
-        while not self._closing.wait(self._every) or not self._queue.empty():
+        while not self._closing.wait(self._every) or not (self._queue.empty() and self._forgotten.empty()):
+            forgotten = self._take_forgotten()
             while batch := self._take():
                 if not self._write(batch):
                     return
                 for _ in batch:
                     self._queue.task_done()
+            self._forget(forgotten)
+
+    def _take_forgotten(self) -> list[str]:
+        """Whom to forget once all that was recorded before is written."""
+        found: list[str] = []
+        with suppress(queue.Empty):
+            while True:
+                found.append(self._forgotten.get_nowait())
+        return list(dict.fromkeys(found))
+
+    def _forget(self, user_ids: Sequence[str]) -> None:
+        """Delete what is written of users; those for whom it fails come again, unless the process ends."""
+        for user_id in user_ids:
+            try:
+                self.store.forget(user_id)
+            except Exception as error:  # whatever it is must not end the thread
+                self.failed += 1
+                log.warning("what is recorded of a user can't be deleted yet: %s", type(error).__name__)
+                if not self._closing.is_set():
+                    self._forgotten.put(user_id)
 
     def _take(self) -> list[Event]:
         batch: list[Event] = []

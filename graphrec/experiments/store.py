@@ -34,6 +34,11 @@ CREATE TABLE IF NOT EXISTS outcomes (
 CREATE INDEX IF NOT EXISTS outcomes_of_user ON outcomes (user_id, kind, at);
 """
 
+COLUMNS = {
+    "impressions": ("request_id", "experiment", "variant", "user_id", "at", "policy", "version", "items"),
+    "outcomes": ("event_id", "kind", "user_id", "item_id", "at", "value"),
+}
+
 FILE = Path("experiments") / "events.sqlite"
 """Where it lies in a home."""
 
@@ -80,6 +85,24 @@ class Store:
         """Delete what is older than a time (epoch ms), and say how many rows that were."""
         return self._delete("at < ?", at)
 
+    def rows_of(self, user_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The table and the columns of each row about a user."""
+        for table, columns in COLUMNS.items():
+            for row in self.read(f"SELECT {', '.join(columns)} FROM {table} WHERE user_id = ?", (user_id,)):
+                yield table, dict(zip(columns, row, strict=True))
+
+    def count(self, condition: str, value: str | int) -> int:
+        """How many rows there are with `user_id = ?` or `at < ?`."""
+        found = [self.read(f"SELECT count(*) FROM {table} WHERE {condition}", (value,)) for table in COLUMNS]
+        return sum(rows[0][0] for rows in found if rows)
+
+    def vacuum(self) -> None:
+        """Write the file anew without its free pages."""
+        if self.exists():
+            with self._writing() as connection:
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def has_explored(self) -> bool:
         """Whether lists are recorded that left something to chance outside of all experiments."""
         return bool(self.read("SELECT 1 FROM impressions WHERE experiment = '' LIMIT 1"))
@@ -98,8 +121,7 @@ class Store:
             connection.execute("PRAGMA secure_delete = ON")
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
-                tables = ("impressions", "outcomes")
-                n = sum(connection.execute(f"DELETE FROM {t} WHERE {condition}", (value,)).rowcount for t in tables)
+                n = sum(connection.execute(f"DELETE FROM {t} WHERE {condition}", (value,)).rowcount for t in COLUMNS)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return n
 

@@ -22,8 +22,10 @@ KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "state_tags": ("user_id", ("tags",)),
     "opt_out": ("user_id", ()),
     "opt_in": ("user_id", ()),
+    "read_anew": ("reason", ()),
 }
-"""What a change can be: whose it is, and what it may say."""
+"""What a change can be: whose it is, and what it may say. `read_anew` changes nothing itself: it tells every process
+that more was changed in the graph than a change can say, and why."""
 
 RESERVED = frozenset(
     ("user_id", "item_id", "event_id", "user_idx", "item_idx", "title", "tag", "tags", "follows", "labels", "id")

@@ -12,6 +12,9 @@ from graphrec.graph import Graph
 AT_ONCE = 10_000
 """Relationships and events that one transaction deletes."""
 
+COUNTED_AT_ONCE = 20
+"""Items whose stored counts one transaction counts again."""
+
 Step = Callable[..., list[dict[str, Any]]]
 Change = Mapping[str, Any]
 
@@ -43,10 +46,20 @@ def _delete(graph: Graph, changes: Iterable[Change]) -> None:
     """Each in as many transactions as its relationships and events need; the node goes with the last ones."""
     for change in changes:
         name, key = _DELETES[change["what"]]
+        if key == "user_id":
+            _uncount(graph, change[key])
         is_there = True
         while is_there:
             done = graph.write(name, **{key: change[key]}, most=AT_ONCE)[0]
             is_there = max(done["events"], done["relationships"]) >= AT_ONCE
+
+
+def _uncount(graph: Graph, user_id: str) -> None:
+    """Before a user goes, stored counts of people are counted again without the user. Again, it changes nothing."""
+    first, liked = 0, 1
+    while first < liked:
+        liked = graph.write("changes/uncount_similar", user_id=user_id, first=first, most=COUNTED_AT_ONCE)[0]["liked"]
+        first += COUNTED_AT_ONCE
 
 
 def _put_item(step: Step, change: Change) -> None:
@@ -91,12 +104,17 @@ def _opt_in(step: Step, change: Change) -> None:
     step("consent/restore", user_id=change["user_id"])
 
 
+def _read_anew(step: Step, change: Change) -> None:
+    """Nothing: it is the processes that keep the graph in memory who are told."""
+
+
 _PUTS: Mapping[str, Callable[[Step, Change], None]] = {
     "put_item": _put_item,
     "put_user": _put_user,
     "state_tags": _state_tags,
     "opt_out": _opt_out,
     "opt_in": _opt_in,
+    "read_anew": _read_anew,
 }
 _DELETES: Mapping[str, tuple[str, str]] = {
     "delete_item": ("changes/delete_item", "item_id"),

@@ -19,7 +19,7 @@ def staging_folder(home: Home, what: str) -> Iterator[Path]:
     """A new folder HOME/staging/WHAT-PID, gone afterwards; what killed commands left there goes first."""
     home.make()
     root = home.root / "staging"
-    _remove_leftovers(root)
+    remove_leftovers(home.root)
     folder = root / f"{what}-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -37,8 +37,19 @@ def one_load(home: Home) -> Iterator[None]:
         yield
 
 
-def _remove_leftovers(root: Path) -> None:
-    for folder in root.glob("*-*"):
-        pid = folder.name.rpartition("-")[2]
-        if pid.isdigit() and not psutil.pid_exists(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
+def leftovers(home: Path) -> list[Path]:
+    """Folders of commands that were killed."""
+    return [folder for folder in sorted((home / "staging").glob("*-*")) if not _is_in_use(folder)]
+
+
+def remove_leftovers(home: Path) -> int:
+    """How many folders that killed commands left there were removed."""
+    found = leftovers(home)
+    for folder in found:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(found)
+
+
+def _is_in_use(folder: Path) -> bool:
+    pid = folder.name.rpartition("-")[2]
+    return not pid.isdigit() or psutil.pid_exists(int(pid))

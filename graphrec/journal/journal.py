@@ -16,9 +16,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from graphrec.errors import BehindError, ConflictError, FullError, InputError
+from graphrec.journal import emptying
 from graphrec.journal.groups import Groups
 from graphrec.journal.rows import CHANGE, EVENT, Row, change_row_of, event_of, row_of, says_the_same
 from graphrec.journal.store import Store
+
+JOURNAL = Path("service") / "journal.sqlite"
+"""Where it lies in a home."""
 
 MOST_WAITING = 1_000_000
 """Events, not bytes: it is what an operator can reckon with (events a second × seconds without Neo4j). An event has
@@ -30,9 +34,6 @@ KEEP_S = 600.0
 KEEP_ROWS = 100_000
 """The last rows are kept whatever their age (some 30 MB): as long an event that is sent again is known as a repeat
 here already. Later Neo4j's log finds it, which never forgets."""
-
-FILE = Path("service") / "journal.sqlite"
-"""Below a home: the journal of its service."""
 
 PRUNE_STEP = 5_000
 TICK_MS = 5_000
@@ -77,7 +78,7 @@ class Stats:
 
 
 class State(NamedTuple):
-    """The last sequence number, up to which Neo4j has all, and up to which no event is kept."""
+    """The last sequence number, up to which Neo4j has all, and up to which no event is kept for readers."""
 
     last: int
     delivered: int
@@ -210,6 +211,37 @@ class Journal:
             end = _prunable(db, kept_from, self.keep_rows)
         return self._prune(end) if end else 0
 
+    def rows_of(self, user_id: str) -> list[tuple[str, int, dict[str, Any]]]:
+        """The table (`events`, `refused`), sequence number and content of each row that names a user."""
+        with self._store.reading() as db:
+            return list(emptying.rows_of(db, user_id))
+
+    def empty(self, user_id: str) -> int:
+        """How many rows that name a user were emptied: those that Neo4j has, and those that it refused.
+
+        Their bytes are overwritten, in the log of the file too once no reader needs it. A process that hadn't read them
+        gets BehindError.
+        """
+        with self._store.secure(), self._store.writing() as db:
+            return emptying.empty(db, user_id)
+
+    def count_before(self, at: int) -> int:
+        """How many rows `expire` would delete."""
+        with self._store.reading() as db:
+            return emptying.count_before(db, at)
+
+    def expire(self, at: int) -> int:
+        """How many rows older than a time (epoch ms) were deleted, of those that Neo4j has or refused."""
+        with self._store.secure(), self._store.writing() as db:
+            return emptying.expire(db, at)
+
+    def vacuum(self) -> None:
+        """Write the file anew without what was deleted; emptied rows lose their ids too."""
+        with self._store.secure():
+            with self._store.writing() as db:
+                emptying.rename_emptied(db)
+            self._store.vacuum()
+
     def _prune(self, end: int) -> int:
         with self._store.noting() as db:
             n_gone = db.execute("DELETE FROM events WHERE sequence <= ?", (end,)).rowcount
@@ -289,8 +321,9 @@ def _prunable(db: sqlite3.Connection, kept_from: int, keep_rows: int) -> int:
     """Up to which a step of pruning goes, 0 for nothing: delivered before the tick `kept_from` and not of the last."""
     state = _state(db)
     old = db.execute("SELECT max(sequence) FROM deliveries WHERE tick < ?", (kept_from,)).fetchone()[0] or 0
-    end = min(old, state.last - keep_rows, state.pruned + PRUNE_STEP)
-    return end if end > state.pruned else 0
+    first = db.execute("SELECT min(sequence) FROM events").fetchone()[0] or 1
+    end = min(old, state.last - keep_rows, first - 1 + PRUNE_STEP)
+    return end if end >= first else 0
 
 
 def now_ms() -> int:

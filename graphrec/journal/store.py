@@ -33,7 +33,8 @@ CREATE TABLE state (
   last INTEGER NOT NULL, delivered INTEGER NOT NULL, pruned INTEGER NOT NULL);
 INSERT INTO state VALUES (0, 0, 0);
 """
-"""Sequences have no gaps. `state` says the last one, up to which Neo4j has all, and up to which none is kept;
+"""Sequences have no gaps. `state` says the last one, up to which Neo4j has all, and up to which none is kept
+for readers;
 `deliveries` up to which Neo4j had all in each tick of some seconds. `what` an entry is: an event, or a change of an
 item or user, whose id (`event_id` too) may be that of an event."""
 
@@ -111,6 +112,23 @@ class Store:
             finally:
                 with suppress(sqlite3.Error):
                     self._reader.execute("ROLLBACK")
+
+    @contextmanager
+    def secure(self) -> Iterator[None]:
+        """What is deleted inside is overwritten, and then the log is folded into the file, as far as readers let it."""
+        with self._explained():
+            self._writer.execute("PRAGMA secure_delete = ON")
+            try:
+                yield
+            finally:
+                self._writer.execute("PRAGMA secure_delete = OFF")
+                with self._turn.taken(PATIENCE_S):
+                    self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def vacuum(self) -> None:
+        """Write the file anew without its free pages."""
+        with self._explained(), self._turn.taken(PATIENCE_S):
+            self._writer.execute("VACUUM")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ import uuid
 
 from graphrec.errors import GraphError, InputError
 from graphrec.graph import Graph
-from graphrec.journal import FILE, Drain, Journal
+from graphrec.journal import JOURNAL, Drain, Journal
 from graphrec.privacy.entry import entry_of
 
 WAIT_S = 60.0
@@ -32,7 +32,7 @@ def has_opted_out(graph: Graph, user_id: str) -> bool:
 
 def _tell(graph: Graph, what: str, user_id: str) -> None:
     change = {"change_id": uuid.uuid4().hex, "what": what, "user_id": entry_of(graph.home).user(user_id)}
-    with Journal(graph.home / FILE) as journal, Drain(journal, graph) as drain:
+    with Journal(graph.home / JOURNAL) as journal, Drain(journal, graph) as drain:
         sequence = journal.append((), [change]).sequences[0]
         end = time.monotonic() + WAIT_S
         while journal.delivered_sequence() < sequence:

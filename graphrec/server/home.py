@@ -28,6 +28,9 @@ from graphrec.errors import ServerError
 MIN_FREE = 200 << 20
 """Bytes that must be free before a server starts: a new store takes about 5 MB, its log grows from there."""
 
+PRIVATE = "renewal"
+"""Who started a server whose port nobody is to remember."""
+
 ALREADY_RUNNING = 3
 """Exit status: another process runs the server of this home."""
 
@@ -219,7 +222,7 @@ class Home:
 
         False says nothing of what the database holds: count its nodes for that (the server keeps the count).
         """
-        return not (self.neo4j / "data" / "databases" / "neo4j").is_dir()
+        return not (self.neo4j / "data" / "databases" / "neo4j").is_dir() and not self.renewing_file.exists()
 
     @property
     def unfinished_import_file(self) -> Path:
@@ -232,6 +235,31 @@ class Home:
             for kind in ("databases", "transactions"):
                 shutil.rmtree(self.neo4j / "data" / kind / "neo4j", ignore_errors=True)
             self.unfinished_import_file.unlink()
+
+    @property
+    def renewed(self) -> Path:
+        """Where a new store is made that is to take the place of this one."""
+        return self.root / "renewed"
+
+    @property
+    def renewing_file(self) -> Path:
+        """Lies here while a new store that is whole takes the place of the old one."""
+        return self.root / "renewing"
+
+    def finish_renewal(self) -> None:
+        """Put a new store that is whole in the place of the old one, if there is one. Cut off anywhere, do it again.
+
+        Nobody may use the store meanwhile.
+        """
+        if not self.renewing_file.exists():
+            return
+        fresh, data = self.renewed / "neo4j" / "data", self.neo4j / "data"
+        if fresh.is_dir():
+            if data.exists():
+                shutil.rmtree(data)
+            fresh.replace(data)
+        shutil.rmtree(self.renewed, ignore_errors=True)
+        self.renewing_file.unlink()
 
     def log_tail(self, n_lines: int = 15) -> str:
         """The last lines of the process's log, indented for an error message."""

@@ -37,6 +37,7 @@ def run(home: Home, arguments: Sequence[str], *, memory: Memory | None = None) -
     """
     memory = memory or for_import()
     home.make()
+    home.finish_renewal()
     home.drop_unfinished_import()
     if not home.store_is_empty() and "--overwrite-destination" not in arguments:
         raise ServerError(f"the store in {home.root} has a database already; it was left as it is")

@@ -51,13 +51,18 @@ def this_process() -> str:
     return f"{os.getpid()}:{psutil.Process().create_time()}"
 
 
-def launch(home: Home, options: StartOptions, progress: jars.Progress | None = None) -> State:
-    """The state of a server that was just started. Call it with the home's start lock held."""
+def launch(
+    home: Home, options: StartOptions, progress: jars.Progress | None = None, *, port: int | None = None
+) -> State:
+    """The state of a server that was just started. Call it with the home's start lock held.
+
+    Its port is the one given, else the one that it had before; another where that isn't free.
+    """
     jars.ensure(gds=options.gds, progress=progress)
     home.credentials()
     error = ""
     for n in range(_TRIES):
-        error = _try(home, options, free_port(home.last_port() if n == 0 else None))
+        error = _try(home, options, free_port((port or home.last_port()) if n == 0 else None))
         state = home.running()
         if state and not error:
             return state

@@ -37,7 +37,7 @@ def ensure_running(home: Home, options: StartOptions | None = None, *, progress:
         state = await_ready(home)
         home.touch()
         if state and options.gds and not state.gds:
-            _stop(home, state)
+            stop_server(home, state)
             options = replace(StartOptions.of(state), gds=True)
             state = None
         return state or launch(home, options, progress)
@@ -58,7 +58,7 @@ def down(home: Home) -> bool:
     with start_lock(home):
         state = home.running()
         if state:
-            _stop(home, state)
+            stop_server(home, state)
         home.clear_state()
         return state is not None
 
@@ -87,7 +87,7 @@ def stopped(home: Home) -> Iterator[None]:
     with start_lock(home):
         state = await_ready(home)
         if state:
-            _stop(home, state)
+            stop_server(home, state)
         try:
             yield
         finally:
@@ -133,7 +133,7 @@ def start_lock(home: Home) -> Iterator[None]:
         lock.release()
 
 
-def _stop(home: Home, state: State) -> None:
+def stop_server(home: Home, state: State) -> None:
     """Ask, wait, and kill what doesn't listen (Neo4j then recovers from its log at the next start)."""
     with suppress(OSError, psutil.Error):
         home.stop_file.touch()

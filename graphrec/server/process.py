@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from graphrec.server import engine, jars
 from graphrec.server.engine import Engine
-from graphrec.server.home import ALREADY_RUNNING, FAILED, Home, State
+from graphrec.server.home import ALREADY_RUNNING, FAILED, PRIVATE, Home, State
 from graphrec.server.memory import Memory
 
 _TICK = 0.2
@@ -107,6 +107,7 @@ def _stop(home: Home, running: Engine) -> None:
 def _start(options: Options) -> Engine:
     home = options.home
     home.stop_file.unlink(missing_ok=True)
+    home.finish_renewal()
     home.drop_unfinished_import()
     state = State(
         pid=os.getpid(),
@@ -123,7 +124,8 @@ def _start(options: Options) -> Engine:
     home.write_state(state)
     _log(f"starting Neo4j {jars.NEO4J_VERSION} on 127.0.0.1:{options.port}")
     started = engine.start(home, options.port, options.memory, gds=options.gds)
-    home.keep_port(options.port)
+    if options.started_by != PRIVATE:
+        home.keep_port(options.port)
     home.touch()
     home.write_state(replace(state, ready=True))
     _log("ready")

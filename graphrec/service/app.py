@@ -19,8 +19,7 @@ from graphrec.connect import connect
 from graphrec.experiments import Experiment, Recorder, Store
 from graphrec.experiments.store import FILE
 from graphrec.graph import Graph
-from graphrec.journal import FILE as JOURNAL
-from graphrec.journal import Journal
+from graphrec.journal import JOURNAL, Journal
 from graphrec.journal.apart import DrainApart
 from graphrec.privacy.entry import Entry, entry_of
 from graphrec.service import problems, pulse
@@ -121,9 +120,9 @@ def _lifespan(  # type: ignore[no-untyped-def]
             graph = stack.enter_context(connect(home))
             journal = stack.enter_context(Journal(home / JOURNAL, most=settings.max_waiting))
             drain = stack.enter_context(DrainApart(journal.path, graph))
-            keeper = stack.enter_context(Keeper(graph, journal, pipeline))
-            stack.callback(_let_go, graph, keeper)
             trials = Trials(experiments, recorder)
+            keeper = stack.enter_context(Keeper(graph, journal, pipeline, trials.follow))
+            stack.callback(_let_go, graph, keeper)
             service = Service(settings, keeper, journal, drain, metrics, trials, tracing, entry)
             app.state.service = service
             beating = asyncio.create_task(pulse.beat(service))

@@ -87,10 +87,13 @@ class Trials:
                 named = row["event_id"], row["kind"], row["user_id"], row["item_id"]
                 self.recorder.record(Outcome(*named, now if at is None else at, row.get("weight")))
 
-    def forget(self, user_id: str) -> int:
-        """Delete what is recorded of a user, what waits in this worker included; how many rows. Waits for the disk."""
-        self.recorder.flush()
-        return self.recorder.store.forget(user_id)
+    def follow(self, change: Mapping[str, Any]) -> None:
+        """Let go what is recorded of a user who was deleted, what waits in this worker included.
+
+        Every worker is told of every change, so what any of them recorded before goes.
+        """
+        if change["what"] == "delete_user":
+            self.recorder.forget(change["user_id"])
 
     def tidy(self, keep_days: float | None) -> None:
         """Look whether others explore; delete what is older than so many days (None: that is done elsewhere)."""

@@ -33,6 +33,13 @@ class Arrivals:
         found[known] = self.new[items[known]]
         return found
 
+    def with_likers(self, items: NDArray[np.int64], n_likers: NDArray[np.int64]) -> Arrivals:
+        """The same once fewer people like some items; `n_likers`: how many like each item now."""
+        fewer = items[(items < len(self.new)) & (n_likers[items] <= HARDLY)]
+        new = self.new.copy()
+        new[fewer] = True
+        return Arrivals(new)
+
 
 def read_arrivals(graph: Graph, ids: Ids, liked: sparse.csr_array, last_at: NDArray[np.int64]) -> Arrivals:
     """New are items that at most HARDLY people like, and those first taken up after `newest_begin`.

@@ -33,7 +33,10 @@ def _delete_user(state: State, change: Mapping[str, Any]) -> None:
         state.followed.pop(hidden, None)
     user = state.users.remove(change["user_id"])
     if user is not None:
-        state.catalogue.forget_likes(state.tastes.forget(user))
+        state.trends.hide(user, state.tastes.touched(user))
+        liked = state.tastes.forget(user)
+        state.catalogue.forget_likes(liked)
+        state.arrivals = state.arrivals.with_likers(liked, state.catalogue.n_likers)
         state.stated.pop(user, None)
         state.preferred.forget(user)
         state.followed.pop(user, None)
@@ -53,6 +56,10 @@ def _opt_in(state: State, change: Mapping[str, Any]) -> None:
     show(state, change["user_id"])
 
 
+def _read_anew(state: State, change: Mapping[str, Any]) -> None:
+    """Nothing of this state changes: whoever keeps it reads the graph anew."""
+
+
 CHANGES: Mapping[str, Callable[[State, Mapping[str, Any]], None]] = {
     "put_item": _put_item,
     "delete_item": _delete_item,
@@ -61,6 +68,7 @@ CHANGES: Mapping[str, Callable[[State, Mapping[str, Any]], None]] = {
     "state_tags": _state_tags,
     "opt_out": _opt_out,
     "opt_in": _opt_in,
+    "read_anew": _read_anew,
 }
 """By `what` a change is, as in `graphrec.ingest.changes.KINDS`."""
 

@@ -8,12 +8,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import Self
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 from graphrec.errors import BehindError, GraphrecError, PipelineError
 from graphrec.graph import Graph
-from graphrec.journal import Journal
+from graphrec.journal import CHANGE, Entry, Journal
 from graphrec.serving.lists import lists_folder
 from graphrec.serving.pipeline import Pipeline
 from graphrec.serving.state import MODEL, State, load_state
@@ -40,17 +40,27 @@ class Keeper:
     """`state` is None until it has been read once. `trouble` says why Neo4j can't be reached, or the pipeline doesn't
     fit the graph; None where all is well.
 
+    `told` is called with every change that the journal brings, after it was taken in; it must not wait.
+
     Two threads: one follows the journal every tenth of a second, one looks at Neo4j every two. A new state is made
     beside the old one, warmed up, and takes its place in one step, so a request sees one or the other, whole.
     """
 
-    def __init__(self, graph: Graph, journal: Journal, pipeline: Pipeline | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        journal: Journal,
+        pipeline: Pipeline | None = None,
+        told: Callable[[Mapping[str, Any]], None] = lambda change: None,
+    ) -> None:
         self.graph = graph
         self.journal = journal
         self.pipeline = pipeline
         self.state: State | None = None
         self.trouble: str | None = "Neo4j hasn't been asked yet"
         self._told = ""
+        self._tell = told
+        self._read_anew = 0
         self._refused: tuple[float, PipelineError] | None = None
         self._not_before = 0.0
         self._settle_after = 0.0
@@ -83,6 +93,8 @@ class Keeper:
         sequence = self.journal.delivered_sequence()
         state = self._read()
         state.sequence = sequence
+        if self._read_anew <= sequence:
+            self._read_anew = 0
         warm(state)
         with self._swapping:
             self._catch_up(state)
@@ -131,7 +143,7 @@ class Keeper:
             live = current(near, MODEL)
             if not self._is_of(live) and time.monotonic() >= self._not_before:
                 self._take_over(live)
-            elif self._is_unsettled():
+            elif self._is_unsettled() or self._is_outdated():
                 self.reload()
             self.trouble = None
         except GraphrecError as error:
@@ -149,6 +161,10 @@ class Keeper:
         if self.state is None or not self.state.consented or time.monotonic() < self._settle_after:
             return False
         return not self.owes()
+
+    def _is_outdated(self) -> bool:
+        """Whether the journal said to read the graph anew, and Neo4j has all that stands before it."""
+        return 0 < self._read_anew <= self.journal.delivered_sequence()
 
     def _take_over(self, live: ModelVersion | None) -> None:
         """Without lists a version answers only where there is no other yet; they are tried again later."""
@@ -198,6 +214,14 @@ class Keeper:
         while entries := self.journal.read_after(state.sequence, AT_ONCE):
             for entry in entries:
                 state.take(entry)
+                if entry.what == CHANGE:
+                    self._note(entry)
+
+    def _note(self, entry: Entry) -> None:
+        """Pass a change on, and remember one that says to read the graph anew."""
+        if entry.event["what"] == "read_anew":
+            self._read_anew = max(self._read_anew, entry.sequence)
+        self._tell(entry.event)
 
 
 def _settle() -> None:

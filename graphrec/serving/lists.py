@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -59,6 +60,21 @@ class Lists:
         """Bring what was written to the disk."""
         for name in PARTS:
             getattr(self, name).flush()
+
+
+def empty_lists(folder: Path, places: Sequence[int]) -> None:
+    """Let some users have no list, in the files as they lie: who has them mapped sees it at once."""
+    for name in PARTS:
+        part = np.load(folder / f"{name}.npy", mmap_mode="r+")
+        part[list(places)] = 0 if name == "scores" else NO_ITEM
+        part.flush()
+
+
+def list_of(folder: Path, place: int) -> list[tuple[int, float]]:
+    """The list of a user, best first: positions of items, and scores."""
+    lists = Lists.read(folder)
+    items = zip(lists.items[place].tolist(), lists.scores[place].tolist(), strict=True)
+    return [(item, score) for item, score in items if item != NO_ITEM]
 
 
 def lists_folder(home: Path, version: ModelVersion) -> Path:

@@ -60,7 +60,9 @@ class Trends:
                 self._count(item, known, now)
 
     def hide(self, user: int, items: NDArray[np.int64]) -> None:
-        """Let nothing count that a user did, to all of these items, until `show`."""
+        """Let nothing count that a user did, to all of these items, until `show`. Doing it again changes nothing."""
+        if user in self._hidden:
+            return
         pairs = self._pairs_of(user, items)
         self._hidden.add(user)
         for item, pair in pairs:
@@ -77,7 +79,8 @@ class Trends:
     def best(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The items that trend, the most first, with their counts at the time of the newest like."""
         if self._best is None:
-            counts = np.round(self._counts * self._decay(self._reference, self._newest), 10)
+            age = self._decay(self._reference, self._newest) if self._newest != NO_TIME else 0.0
+            counts = np.round(self._counts * age, 10)
             items = np.flatnonzero(counts >= LEAST)
             items = items[np.argsort(-counts[items], kind="stable")]
             self._best = items, counts[items]

@@ -11,8 +11,9 @@ from filelock import FileLock, Timeout
 
 from graphrec.errors import GraphError, ModelError
 from graphrec.graph import Graph
-from graphrec.transfer import write_vectors
+from graphrec.transfer import read_ids, write_vectors
 from graphrec.versions.files import Save, model_folder, prune_files, write_files
+from graphrec.versions.forgetting import forget_missing
 from graphrec.versions.learnt import Learnt
 from graphrec.versions.pointer import all_versions
 from graphrec.versions.similar import write_similar
@@ -55,7 +56,8 @@ def publish(
     try:
         with FileLock(folder / ".lock", timeout=0):
             version = _claim(graph, name, told)
-            write_files(graph.home, version, unit, save)
+            written = write_files(graph.home, version, unit, save)
+            forget_missing(written, set(read_ids(graph, "user")[0]))  # who was deleted while the model learnt
             _fill(graph, version, unit, progress or _silent)
             _swap(graph, version)
             _prune(graph, version, keep)

@@ -92,8 +92,13 @@ def slot_index(name: str, slot: str) -> str:
     return f"item_{slot_property(name, slot)}"
 
 
+def is_name(name: str) -> bool:
+    """Whether properties and folders can be named so."""
+    return _NAME.fullmatch(name) is not None
+
+
 def check_name(name: str) -> str:
     """The name, if properties and folders can be named after it. Raises ModelError."""
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise ModelError(f"expected a model name of small letters, digits and _, like 'lightgcn', found {name!r}")
     return name

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from shop import wait
 
 from graphrec.errors import InputError
 from graphrec.experiments import Recorder, Store, Variant
@@ -99,4 +100,7 @@ def test_who_takes_part_and_whose_events_are_kept(tmp_path: Path) -> None:
         assert recorder.store.read("SELECT COUNT(*) FROM outcomes") == [(200,)]
         trials.tidy(keep_days=1)
         assert recorder.store.read("SELECT COUNT(*) FROM outcomes") == [(len(told),)]
-        assert trials.forget(inside) == 1
+        trials.follow({"what": "put_user", "user_id": inside})
+        trials.done([{"event_id": "waits", "user_id": inside, "item_id": "i", "kind": "click"}])
+        trials.follow({"what": "delete_user", "user_id": inside})
+        wait(lambda: recorder.store.read("SELECT COUNT(*) FROM outcomes") == [(len(told) - 1,)])

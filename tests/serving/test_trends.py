@@ -69,6 +69,24 @@ def test_what_came_before_and_after_the_start_adds_up(before: list[Event], after
     assert (np.diff(found) <= 0).all()
 
 
+@given(EVENTS, EVENTS, EVENTS, st.integers(0, USERS - 1))
+def test_who_is_gone_counts_nowhere_as_if_never_there(
+    before: list[Event], after: list[Event], later: list[Event], gone: int
+) -> None:
+    trends = loaded(before)
+    for event in after:
+        trends.apply(*event)
+    for _ in range(2):
+        trends.hide(gone, np.arange(ITEMS))
+    others = [event for event in later if event[0] != gone]
+    for event in others:
+        trends.apply(*event)
+    counts = by_hand([event for event in before + after if event[0] != gone] + others)
+    items, found = trends.best()
+    assert set(items.tolist()) >= {item for item, count in counts.items() if count > LEAST + 1e-9}
+    assert found.tolist() == pytest.approx([counts[item] for item in items.tolist()], abs=1e-9)
+
+
 def test_decades_between_two_likes_and_wrong_clocks_break_nothing() -> None:
     trends = loaded([(0, 0, 1.0, 850_000_000_000), (1, 0, 1.0, 850_000_000_000)])
     assert trends.best()[0].tolist() == [0]

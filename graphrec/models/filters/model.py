@@ -69,6 +69,7 @@ class FilterModel:
         self.name = form.name
         self.settings = settings
         self.metrics: Mapping[str, float] = {}
+        self.user_ids: NDArray[np.object_] = np.zeros(0, dtype=object)
         self.item_ids: NDArray[np.object_] = np.zeros(0, dtype=object)
         self.found = no_filter()
 
@@ -76,7 +77,7 @@ class FilterModel:
         """Solve the closed form. InputError without a single pair."""
         if not snapshot.matrix.nnz:
             raise InputError("expected at least one user who likes an item, found none; load interactions first")
-        self.item_ids = snapshot.item_ids
+        self.user_ids, self.item_ids = snapshot.user_ids, snapshot.item_ids
         self.found = self.form.solve(snapshot.matrix, self.settings)
         return self
 
@@ -97,9 +98,10 @@ class FilterModel:
         return Learnt(Embeddings(snapshot.user_ids, users, self.item_ids, self.found.right), similar, metric="dot")
 
     def save(self, folder: Path) -> None:
-        """Write the filter and its settings."""
+        """Write the filter and its settings; with a step of the item graph the users too, whose rows it holds."""
         body = json.dumps({"name": self.name, "settings": self.settings.as_dict()})
-        write_arrays(folder / FILE, {**self.found.arrays(), "body": np.array(body)}, {"item_ids": self.item_ids})
+        ids = {"item_ids": self.item_ids} | ({"user_ids": self.user_ids} if self.found.there.nnz else {})
+        write_arrays(folder / FILE, {**self.found.arrays(), "body": np.array(body)}, ids)
 
     @classmethod
     def load(cls, folder: Path) -> FilterModel:
@@ -113,5 +115,7 @@ def load_filter(folder: Path) -> FilterModel:
     body = json.loads(str(arrays["body"]))
     found = FILTERS[body["name"]].of(body["settings"])
     found.item_ids = read_ids(arrays, "item_ids")
+    if "user_ids_utf8" in arrays:
+        found.user_ids = read_ids(arrays, "user_ids")
     found.found = ItemFilter.of_arrays(arrays)
     return found

@@ -68,9 +68,7 @@ async def put_user(request: Request, user_id: UserId, body: UserIn, idempotency_
 @router.delete("/users/{user_id:path}", status_code=202, responses=_TAKEN, response_model=None)
 async def delete_user(request: Request, user_id: UserId, idempotency_key: IdempotencyKey = None) -> Response:
     """Remove a user with all that the user did. An event of the user that comes later makes one anew."""
-    answer = await changed(request, idempotency_key, {"what": "delete_user", "user_id": user_id})
-    await run_in_threadpool(service_of(request).trials.forget, user_id)
-    return answer
+    return await changed(request, idempotency_key, {"what": "delete_user", "user_id": user_id})
 
 
 async def changed(request: Request, key: str | None, change: dict[str, Any]) -> Response:
