@@ -11,6 +11,7 @@ from scipy import sparse
 
 from graphrec.graph import Graph
 from graphrec.kinds import kind_weight
+from graphrec.privacy.policy import read_policy
 from graphrec.snapshot.columns import (
     Ids,
     Pairs,
@@ -88,7 +89,10 @@ def read_facts(graph: Graph, price: str, progress: Progress | None = None) -> Fa
 
 
 def _prices(graph: Graph, item_ids: Ids, price: str) -> Floats:
+    """NaN for all where the policy says that the property is sensitive."""
     found = np.full(len(item_ids), np.nan)
+    if not read_policy(graph.home).may_use("items", price):
+        return found
     for row in graph.read("features/prices", property=price):
         places = positions(item_ids, np.array(row["item_id"], dtype=object))
         known = places >= 0

@@ -30,6 +30,7 @@ def _delete_user(state: State, change: Mapping[str, Any]) -> None:
     if hidden is not None:  # nobody counts what is hidden
         state.tastes.forget(hidden)
         state.stated.pop(hidden, None)
+        state.preferred.forget(hidden)
         state.followed.pop(hidden, None)
     user = state.users.remove(change["user_id"])
     if user is not None:

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -16,12 +17,14 @@ from graphrec.cli.verbs import schema as schema_verb
 from graphrec.errors import InputError
 from graphrec.features import FEATURES, write_features
 from graphrec.features.described import DIGEST, names_of
+from graphrec.features.reading import read_facts
 from graphrec.frames import FramesWriter
 from graphrec.graph import Graph
 from graphrec.ingest.bolt import load_over_bolt
 from graphrec.ingest.changes import checked_change
 from graphrec.ingest.rows import open_rows
 from graphrec.ingest.stats import read_stats
+from graphrec.privacy.policy import FILE
 from graphrec.recommend.base import Profile
 from graphrec.serving.ranking import rank
 from graphrec.serving.state import load_state
@@ -88,6 +91,10 @@ def test_features_by_hand_and_only_what_changed_is_written_again(made: Graph, tm
     written = {name for found in users.values() for name in found}, {name for one in items.values() for name in one}
     assert written == (set(names_of("User")), set(names_of("Item")))
     assert read_stats(made).checksum == checksum
+    (made.home / FILE).write_text('[columns]\nsensitive = ["items.price"]\n', "utf-8")
+    assert np.isnan(read_facts(made, "price").price).all(), "what is sensitive is no feature"
+    (made.home / FILE).unlink()
+    assert not np.isnan(read_facts(made, "price").price).all()
     check_what_changed(made, tmp_path)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from graphrec.errors import InputError
@@ -147,3 +148,23 @@ def test_two_who_publish_at_once_cannot_both_have_the_last_of_it(tmp_path: Path)
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(ask, range(8))) == 3, "the default budget is 3"
     assert len(json.loads((tmp_path / ledger.FILE).read_text("utf-8"))) == 3
+
+
+def test_a_snapshot_without_people_is_that_of_the_others() -> None:
+    """An interrupted night goes on with what it read before somebody opted out."""
+    pairs = [("a", "x"), ("b", "x"), ("b", "y"), ("c", "z")]
+    follows = pa.table({"user_id": ["a", "b", "c"], "followee_id": ["b", "c", "a"]})
+    numbers = {"weight": [1.0, 0.5, -1.0, 1.0], "rating": [4.0, 3.0, 1.0, 2.0], "last_at": [1, 2, 3, 4]}
+    users, items = zip(*pairs, strict=True)
+    whole = Snapshot.from_pairs(users, items, follows=follows, **numbers)
+    kept = [0, 3]
+    others = Snapshot.from_pairs(
+        [users[n] for n in kept],
+        [items[n] for n in kept],
+        **{name: [values[n] for n in kept] for name, values in numbers.items()},
+        users=["a", "b", "c"],
+        items=["x", "y", "z"],
+        follows=follows.slice(2),
+    )
+    assert whole.without(["b", "nobody"]).equals(others)
+    assert whole.without(["nobody"]) is whole

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 import graphrec
 from graphrec.cli.app import app
-from graphrec.cli.verbs import consent as _consent  # noqa: F401
 from graphrec.cli.verbs import load as _load  # noqa: F401
+from graphrec.cli.verbs import opt as _opt  # noqa: F401
 from graphrec.cli.verbs import query as _query  # noqa: F401
 from graphrec.cli.verbs import recommend as _recommend  # noqa: F401
 from graphrec.errors import InputError
