@@ -52,6 +52,15 @@ def throwaway(*, gds: bool = False) -> Iterator[Graph]:
             yield graph
 
 
+def environment_of(graph: Graph) -> dict[str, str]:
+    """This process's environment, in which a process that it starts finds the same home and graph by `connect`."""
+    found = {**os.environ, "GRAPHREC_HOME": str(graph.home), "NEO4J_DATABASE": graph.database}
+    if "NEO4J_URI" not in os.environ:
+        known = Home.at(graph.home).credentials()
+        found |= {"NEO4J_URI": graph.uri, "NEO4J_USER": known.user, "NEO4J_PASSWORD": known.password}
+    return found
+
+
 def _remote(uri: str, home: Home) -> Graph:
     user = os.environ.get("NEO4J_USER", "neo4j")
     database = os.environ.get("NEO4J_DATABASE", "neo4j")

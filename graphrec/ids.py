@@ -7,6 +7,7 @@ lower-cased. Two spellings that a reader can't tell apart ('é' as one code poin
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,6 +42,24 @@ def id_problem(text: str) -> str | None:
     if size > MAX_ID_BYTES:
         return f"an id has at most {MAX_ID_BYTES} bytes, this one has {size}"
     return None
+
+
+def clean_user_id(text: str, pseudonym: Callable[[str], str] | None = None) -> str:
+    """The id of a user as the graph holds it, by its pseudonym where people have pseudonyms. As `clean_id`."""
+    cleaned = clean_id(text)
+    return cleaned if pseudonym is None else pseudonym(cleaned)
+
+
+def clean_user_ids(
+    column: pa.ChunkedArray, pseudonyms: Callable[[list[str]], list[str]] | None = None
+) -> pa.ChunkedArray:
+    """A column of ids in normal form, by pseudonyms where people have some: worked out once for each different id."""
+    if pseudonyms is None:
+        return column
+    words = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    names = pa.array(pseudonyms(words.dictionary.to_pylist()), pa.string())
+    found = pa.DictionaryArray.from_arrays(words.indices, names)
+    return pa.chunked_array([found if pa.types.is_dictionary(column.type) else found.cast(pa.string())])
 
 
 def clean_ids(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:

@@ -8,6 +8,7 @@ from pathlib import Path
 from graphrec.errors import InputError
 from graphrec.frames import Frames, FramesWriter
 from graphrec.ids import clean_id
+from graphrec.privacy.entry import Entry
 from loaders.format import Format, Step, with_kind
 from loaders.reading import Rejects, read_checked
 from loaders.recognise import recognise
@@ -23,13 +24,15 @@ def load_frames(
     columns: Mapping[str, str] | None = None,
     rejects: Path | None = None,
     kind: str | None = None,
+    entry: Entry | None = None,
     progress: Progress | None = None,
 ) -> Frames:
     """A data set of any known format, checked and staged in `staging`, a folder that is new or empty.
 
     `columns` maps user, item, rating, time, kind, count and weight to columns of a table. `kind` is given to every
-    interaction. `progress` is called with the bytes read and the bytes there are. Bad rows go to the file `rejects`;
-    without it the first one is an InputError that names file and line, and nothing stays staged.
+    interaction. `entry` says how people come in: by pseudonyms, without some columns. `progress` is called with the
+    bytes read and the bytes there are. Bad rows go to the file `rejects`; without it the first one is an InputError
+    that names file and line, and nothing stays staged.
     """
     path = Path(path)
     if staging.exists() and any(staging.iterdir()):
@@ -38,7 +41,7 @@ def load_frames(
     found = recognise(path, columns)
     sink = Rejects(rejects) if rejects else None
     try:
-        with FramesWriter(staging, path.name, found.name) as writer:
+        with FramesWriter(staging, path.name, found.name, entry) as writer:
             _stage(found, writer, sink, kind, progress)
             writer.rejected = sink.n_rows if sink else 0
             return writer.finish()

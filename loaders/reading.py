@@ -46,12 +46,14 @@ class BadRow:
 class Reader(Protocol):
     """A file that gives its rows in blocks.
 
-    `n_malformed` counts rows that are left out of the blocks because they have no columns to speak of.
+    `n_malformed` counts rows that are left out of the blocks because they have no columns to speak of. `first_line` is
+    the line of the row of number 0 in a file without gaps.
     """
 
     name: str
     unit: str
     n_malformed: int
+    first_line: int = 1
 
     def blocks(self, fields: Sequence[Field]) -> Iterator[Block]:
         """The columns of the fields, all rows, in order."""
@@ -60,6 +62,13 @@ class Reader(Protocol):
     def locate(self, bad: Mapping[int, str]) -> Iterator[BadRow]:
         """The bad rows of that number, and the malformed ones, in the order of the file."""
         ...
+
+    def lines(self, n_rows: int) -> Numbers | None:
+        """By number, the lines on which the rows of the blocks begin; None where number + `first_line` is the line.
+
+        Asked after the last block.
+        """
+        return None
 
 
 class Rejects:

@@ -19,7 +19,7 @@ from loaders.json_lines import JsonLines, json_keys
 from loaders.parquet import MAGIC, Parquet
 from loaders.reading import Reader
 from loaders.sources import Source
-from loaders.values import COUNT, ID, NUMBER, TEXT, TIME, Field, Kind
+from loaders.values import AS_IS, COUNT, ID, NUMBER, TEXT, TIME, Field, Kind
 
 ROLES: Mapping[str, tuple[str, Kind, bool]] = {
     "user": ("user_id", ID, True),
@@ -136,6 +136,14 @@ def _obvious_step(table: _Table) -> Step | None:
             taken = {role: column for role, column in roles.items() if role in ("user", "item", "tag", "time")}
             return _step(table, taken, lambda rows: {"taggings": rows})
         return _event_step(table, {role: column for role, column in roles.items() if role not in ("tag", "followee")})
+    return _described_step(table, roles)
+
+
+def _described_step(table: _Table, roles: Mapping[str, str]) -> Step | None:
+    """What is said of items or users in a file named after them."""
+    if "item" in roles and "tag" in roles and table.source.base.startswith(("item_tag", "itemtag")):
+        taken = {role: roles[role] for role in ("item", "tag", "weight") if role in roles}
+        return _step(table, taken, lambda rows: {"item_tags": rows})
     if "item" in roles and table.source.base.startswith(
         ("item", "movie", "product", "artist", "book", "track", "meta")
     ):
@@ -163,7 +171,8 @@ def _attribute_step(table: _Table, role: str, key: str) -> Step:
     for column in table.columns:
         name = "title" if property_name(column) in ("title", "name") and role == "item" else property_name(column)
         if column != key and name not in taken:
-            fields.append(Field(column, name, TEXT, required=False))
+            kind = AS_IS if table.source.head.startswith(MAGIC) and name not in _TAGS else TEXT
+            fields.append(Field(column, name, kind, required=False))
             taken.add(name)
     tags = [one.name for one in fields if one.name in _TAGS and role == "item"]
 

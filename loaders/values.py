@@ -110,6 +110,16 @@ def _read_text(column: pa.Array) -> Parsed:
     return pc.utf8_normalize(column, "NFC"), pc.is_null(column)
 
 
+def _read_as_is(column: pa.Array) -> Parsed:
+    if _textual(column) or not _plain(column.type):
+        return _read_text(column)
+    return column, pc.is_null(column, nan_is_null=True)
+
+
+def _plain(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
+
+
 def _read_numbers(column: pa.Array) -> Parsed:
     values = _cast(column, pa.float64(), _NUMBER)
     finite = pc.is_finite(values).fill_null(False)
@@ -136,6 +146,8 @@ def _cast(column: pa.Array, kind: pa.DataType, pattern: str) -> pa.Array:
 
 ID = Kind("an id", _read_ids)
 TEXT = Kind("text in UTF-8", _read_text, dictionary=False)
+AS_IS = Kind("text in UTF-8", _read_as_is, dictionary=False)
+"""Of files whose columns have types: numbers and truth values as they are, anything else as text."""
 NUMBER = Kind("a number", _read_numbers)
 COUNT = Kind("a whole number of 1 or more", _read_counts)
 TIME = Kind("a time (seconds, milliseconds or ISO 8601)", read_times, dictionary=False)

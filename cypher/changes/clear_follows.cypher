@@ -3,5 +3,5 @@
 // $user_id: the user
 // access: write
 // :param {user_id: '1'}
-MATCH (:User {user_id: $user_id})-[r:FOLLOWS]->()
+MATCH (:User {user_id: $user_id})-[r:FOLLOWS|WITHHELD_FOLLOWS]->()
 DELETE r

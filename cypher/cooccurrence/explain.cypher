@@ -12,9 +12,10 @@
 // $kind_weights: how much each kind says that a person likes an item; others weigh 1 (default {"view": 0.5, "click": 0.5, "skip": -0.5, "dislike": -1.0, "hide": -1.0})
 // $max_history: how many of the user's items are looked at, the latest (default 500)
 // $max_fan_out: how many relationships of one node are followed (default 5000)
+// $least_people: fewer people are neither counted nor given a share, so that nobody is singled out (default 5)
 // returns: user_id, item_id, because_id, people, share, rank
 // access: read
-// :param {wanted: [{user_id: '1', item_ids: ['50']}], k: 3, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_history: 500, max_fan_out: 5000}
+// :param {wanted: [{user_id: '1', item_ids: ['50']}], k: 3, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_history: 500, max_fan_out: 5000, least_people: 5}
 
 UNWIND $wanted AS ask
 MATCH (u:User {user_id: ask.user_id})
@@ -64,5 +65,7 @@ CALL (u, j, uniform, liked) {
   UNWIND range(1, size(ways[..$k])) AS rank
   RETURN ways[rank - 1][0] AS because_id, ways[rank - 1][1] AS people, toFloat(ways[rank - 1][1]) / all AS share, rank
 }
-RETURN u.user_id AS user_id, item_id, because_id, people, share, rank
+RETURN u.user_id AS user_id, item_id, because_id,
+  CASE WHEN people >= $least_people THEN people END AS people,
+  CASE WHEN people >= $least_people THEN share END AS share, rank
 ORDER BY user_id, item_id, rank

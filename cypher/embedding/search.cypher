@@ -5,7 +5,7 @@
 // the excluded ones are many it may find fewer than k. `embedding/exact` never does.
 //
 // $model: the model's name (default "lightgcn")
-// $user_ids: the users; those without a vector give no rows
+// $user_ids: the users; those without a vector, or who have opted out, give no rows
 // $k: how many items a user (default 10)
 // $overfetch: how many times more than needed to ask the index for, 1 or more (default 2.0)
 // $excluded: items that never come back (default [])
@@ -18,7 +18,7 @@ MATCH (m:Model {name: $model, version: g['live_' + $model]})
 WITH m.version AS version, 'embedding_' + $model + '_' + m.slot AS property
 UNWIND range(0, size($user_ids) - 1) AS position
 MATCH (u:User {user_id: $user_ids[position]})
-WHERE u[property] IS NOT NULL
+WHERE u[property] IS NOT NULL AND NOT u:OptedOut
 CALL (u, property) {
   WITH u[property] AS wanted, COUNT { (u)-[:INTERACTED]->() } AS n_seen
   CALL db.index.vector.queryNodes(

@@ -1,4 +1,4 @@
-// Whom users follow.
+// Whom users follow. What touches somebody who has opted out is kept as WITHHELD_FOLLOWS, which no query follows.
 //
 // The user is locked first, so that two writers never make the same relationship.
 //
@@ -11,4 +11,6 @@ SET u._lock = true REMOVE u._lock
 WITH u, row
 UNWIND row[1] AS followee_id
 MATCH (v:User {user_id: followee_id})
-MERGE (u)-[:FOLLOWS]->(v)
+WITH u, v, u:OptedOut OR v:OptedOut AS is_hidden
+FOREACH (_ IN CASE WHEN is_hidden THEN [] ELSE [1] END | MERGE (u)-[:FOLLOWS]->(v))
+FOREACH (_ IN CASE WHEN is_hidden THEN [1] ELSE [] END | MERGE (u)-[:WITHHELD_FOLLOWS]->(v))

@@ -1,6 +1,6 @@
 // What is known of some items, as the checksum takes it: properties and tags.
 //
-// Embeddings are left out: they are computed.
+// Embeddings and features are left out: they are computed.
 //
 // $ids: the items
 // returns: id, properties, has_tag
@@ -8,5 +8,5 @@
 // :param {ids: ['1']}
 UNWIND $ids AS id
 MATCH (i:Item {item_id: id})
-RETURN id, [key IN keys(i) WHERE NOT key STARTS WITH 'embedding_' | [key, i[key]]] AS properties,
+RETURN id, [key IN keys(i) WHERE NOT key STARTS WITH 'embedding_' AND NOT key STARTS WITH 'feature_' | [key, i[key]]] AS properties,
   COLLECT { MATCH (i)-[r:HAS_TAG]->(t:Tag) RETURN [t.name, properties(r)] } AS has_tag

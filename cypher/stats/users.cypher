@@ -1,6 +1,6 @@
 // What is known of some users, as the checksum takes it: properties, tags given, people followed.
 //
-// Embeddings are left out: they are computed.
+// Embeddings and features are left out: they are computed.
 //
 // $ids: the users
 // returns: id, properties, tagged, follows
@@ -8,6 +8,6 @@
 // :param {ids: ['1']}
 UNWIND $ids AS id
 MATCH (u:User {user_id: id})
-RETURN id, [key IN keys(u) WHERE NOT key STARTS WITH 'embedding_' | [key, u[key]]] AS properties,
+RETURN id, [key IN keys(u) WHERE NOT key STARTS WITH 'embedding_' AND NOT key STARTS WITH 'feature_' | [key, u[key]]] AS properties,
   COLLECT { MATCH (u)-[r:TAGGED]->(i:Item) RETURN [i.item_id, properties(r)] } AS tagged,
   COLLECT { MATCH (u)-[r:FOLLOWS]->(v:User) RETURN [v.user_id, properties(r)] } AS follows

@@ -13,9 +13,10 @@
 // $max_history: how many of the user's items are followed, the latest (default 500)
 // $max_people: through how many people the walk goes, the likeliest (default 200)
 // $max_fan_out: how many relationships of one node are followed (default 5000)
+// $least_people: fewer people are neither counted nor given a share, so that nobody is singled out (default 5)
 // returns: user_id, item_id, because_id, people, share, rank
 // access: read
-// :param {wanted: [{user_id: '1', item_ids: ['8271']}], k: 3, half_life_ms: null, now: null, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_history: 500, max_people: 200, max_fan_out: 5000}
+// :param {wanted: [{user_id: '1', item_ids: ['8271']}], k: 3, half_life_ms: null, now: null, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_history: 500, max_people: 200, max_fan_out: 5000, least_people: 5}
 
 UNWIND $wanted AS ask
 MATCH (u:User {user_id: ask.user_id})
@@ -98,5 +99,7 @@ CALL (u, one_kind, liked, d_u, wanted) {
     ways[rank - 1][1] / all AS share, rank
 }
 
-RETURN u.user_id AS user_id, item_id, because_id, people, share, rank
+RETURN u.user_id AS user_id, item_id, because_id,
+  CASE WHEN people >= $least_people THEN people END AS people,
+  CASE WHEN people >= $least_people THEN share END AS share, rank
 ORDER BY user_id, item_id, rank

@@ -9,9 +9,10 @@
 // $kind_weights: how much each kind says that a person likes an item; others weigh 1 (default {"view": 0.5, "click": 0.5, "skip": -0.5, "dislike": -1.0, "hide": -1.0})
 // $max_people: through how many people the walk goes, the likeliest (default 200)
 // $max_fan_out: how many relationships of one node are followed (default 5000)
+// $least_people: fewer people are neither counted nor given a share, so that nobody is singled out (default 5)
 // returns: visitor, item_id, because_id, people, share, rank
 // access: read
-// :param {wanted: [{visitor: 0, items: [['50', 1.0]], item_ids: ['7998']}], k: 3, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_people: 200, max_fan_out: 5000}
+// :param {wanted: [{visitor: 0, items: [['50', 1.0]], item_ids: ['7998']}], k: 3, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_people: 200, max_fan_out: 5000, least_people: 5}
 
 UNWIND $wanted AS ask
 OPTIONAL MATCH (g:Graph {name: 'graphrec'})
@@ -90,5 +91,7 @@ CALL (one_kind, liked, d_u, wanted) {
     ways[rank - 1][1] / all AS share, rank
 }
 
-RETURN ask.visitor AS visitor, item_id, because_id, people, share, rank
+RETURN ask.visitor AS visitor, item_id, because_id,
+  CASE WHEN people >= $least_people THEN people END AS people,
+  CASE WHEN people >= $least_people THEN share END AS share, rank
 ORDER BY visitor, item_id, rank

@@ -15,8 +15,10 @@ from graphrec.errors import InputError
 from graphrec.frames.events import EventStore
 from graphrec.frames.tables import ID_COLUMNS, OPEN_TABLES, SCHEMAS, Frames, open_database, quoted
 from graphrec.ids import bad_ids, clean_ids
+from graphrec.privacy.entry import Entry
 
 EVENT_TABLES = ("interactions", "valid", "test")
+USER_COLUMNS = ("user_id", "followee_id")
 
 
 class FramesWriter:
@@ -25,10 +27,12 @@ class FramesWriter:
     Use as a context manager: an error inside removes what was staged.
     """
 
-    def __init__(self, folder: Path, name: str, format: str) -> None:
+    def __init__(self, folder: Path, name: str, format: str, entry: Entry | None = None) -> None:
+        """`entry`: how ids of users and columns come in; without it as they are."""
         self.folder = folder
         self.name = name
         self.format = format
+        self.entry = entry or Entry()
         self.rejected = 0
         self._n_pieces = 0
         self._events: dict[str, EventStore] = {}
@@ -50,7 +54,7 @@ class FramesWriter:
         """
         if rows.num_rows == 0:
             return
-        rows = _conform(table, rows)
+        rows = _entered(self.entry, table, _conform(table, rows))
         if table in EVENT_TABLES:
             if table not in self._events:
                 self._events[table] = EventStore(self.folder / "_raw" / table)
@@ -140,6 +144,20 @@ def _conform(table: str, rows: pa.Table) -> pa.Table:
         else:
             arrays[name] = rows[name].cast(kind)
     return pa.table({**arrays, **{name: rows[name] for name in extra}})
+
+
+def _entered(entry: Entry, table: str, rows: pa.Table) -> pa.Table:
+    """The rows by the policy: users by their pseudonyms, without the columns that it drops."""
+    for name in USER_COLUMNS:
+        if entry.pseudonyms and name in rows.column_names:
+            rows = rows.set_column(rows.column_names.index(name), name, entry.users(rows[name]))
+    if table in OPEN_TABLES:
+        dropped = [name for name in rows.column_names if entry.policy.drops(table, name) and not name.endswith("_id")]
+        rows = rows.drop_columns([name for name in dropped if name not in SCHEMAS[table]])
+        for name in set(dropped) & set(SCHEMAS[table]):
+            place = rows.column_names.index(name)
+            rows = rows.set_column(place, name, pa.nulls(rows.num_rows, SCHEMAS[table][name]))
+    return rows
 
 
 def _clean(table: str, name: str, column: pa.ChunkedArray, keep_dictionary: bool) -> pa.ChunkedArray:

@@ -20,6 +20,8 @@ KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "put_user": ("user_id", ("properties", "follows")),
     "delete_user": ("user_id", ()),
     "state_tags": ("user_id", ("tags",)),
+    "opt_out": ("user_id", ()),
+    "opt_in": ("user_id", ()),
     "read_anew": ("reason", ()),
 }
 """What a change can be: whose it is, and what it may say. `read_anew` changes nothing itself: it tells every process
@@ -28,7 +30,7 @@ that more was changed in the graph than a change can say, and why."""
 RESERVED = frozenset(
     ("user_id", "item_id", "event_id", "user_idx", "item_idx", "title", "tag", "tags", "follows", "labels", "id")
 )
-RESERVED_BEGINNINGS = ("embedding_", "similar_", "live_", "claimed_")
+RESERVED_BEGINNINGS = ("embedding_", "feature_", "similar_", "live_", "claimed_")
 MOST_PROPERTIES, MOST_TAGS, MOST_FOLLOWED = 100, 200, 1_000
 MOST_CHARACTERS = 4_000
 """Of one text."""

@@ -89,6 +89,21 @@ def _state_tags(step: Step, change: Change) -> None:
     step("changes/prefer", user_id=change["user_id"], rows=sorted(change["tags"].items()), at=change["at"])
 
 
+def _opt_out(step: Step, change: Change) -> None:
+    """What the user did stops counting in one step, however much it is. Again, it changes nothing."""
+    user_id = change["user_id"]
+    step("consent/opt_out", user_id=user_id)
+    step("consent/hide_follows", user_id=user_id)
+    step("consent/hide_events", user_id=user_id)
+    if step("consent/withhold", user_ids=[user_id], first=True)[0]["withheld"]:
+        step("consent/count_similar", user_id=user_id, people=1)
+
+
+def _opt_in(step: Step, change: Change) -> None:
+    step("consent/count_similar", user_id=change["user_id"], people=-1)
+    step("consent/restore", user_id=change["user_id"])
+
+
 def _read_anew(step: Step, change: Change) -> None:
     """Nothing: it is the processes that keep the graph in memory who are told."""
 
@@ -97,6 +112,8 @@ _PUTS: Mapping[str, Callable[[Step, Change], None]] = {
     "put_item": _put_item,
     "put_user": _put_user,
     "state_tags": _state_tags,
+    "opt_out": _opt_out,
+    "opt_in": _opt_in,
     "read_anew": _read_anew,
 }
 _DELETES: Mapping[str, tuple[str, str]] = {

@@ -6,13 +6,14 @@ The log is keyed by `event_id`: an event that comes again changes nothing, a sec
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from graphrec.errors import InputError
 from graphrec.graph import Graph
 from graphrec.ids import clean_id
+from graphrec.ingest.lending import lent
 
 DEFAULT_KIND = "interaction"
 REQUIRED = ("event_id", "user_id", "item_id")
@@ -66,20 +67,23 @@ def _record(step: Any, events: list[dict[str, Any]]) -> int:
     users = sorted({event["user_id"] for event in events})
     step("load/user_ids", ids=users)
     step("load/item_ids", ids=sorted({event["item_id"] for event in events}))
-    step("load/lock", user_ids=users)
-    new = {row["event_id"] for row in step("load/log_events", events=[_logged(event) for event in events])}
+    opted_out = {row["user_id"] for row in step("load/lock", user_ids=users)}
+    logged = [_logged(event, opted_out) for event in events]
+    new = {row["event_id"] for row in step("load/log_events", events=logged)}
     rows = sum_up(event for event in events if event["event_id"] in new)
     if rows:
         step("load/kinds", kinds=sorted({row["kind"] for row in rows}))
-        step("load/merge_interactions", rows=rows)
+        with lent(step, rows, opted_out):
+            step("load/merge_interactions", rows=rows)
     return len(new)
 
 
-def _logged(event: dict[str, Any]) -> dict[str, Any]:
-    """An event as properties of a node, which can't be maps: its context is a list of key:value."""
-    if "context" not in event:
-        return event
-    return {**event, "context": [f"{key}:{value}" for key, value in sorted(event["context"].items())]}
+def _logged(event: dict[str, Any], opted_out: Container[str]) -> dict[str, Any]:
+    """An event as properties of a node, which can't be maps: its context is a list of key:value. One of a user who has
+    opted out is marked, so that it counts in no context."""
+    if "context" in event:
+        event = {**event, "context": [f"{key}:{value}" for key, value in sorted(event["context"].items())]}
+    return {**event, "withheld": True} if event["user_id"] in opted_out else event
 
 
 def sum_up(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

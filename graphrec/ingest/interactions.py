@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from graphrec.errors import GraphError
 from graphrec.graph import Graph
+from graphrec.ingest.lending import lent
 
 VALUES = ("count", "weight", "rating", "first_at", "last_at")
 KEY = ["user", "item_id", "kind"]
@@ -42,12 +43,14 @@ def write_batch(graph: Graph, batch: Batch) -> None:
     """Write one batch in one transaction; GraphError if one of its items is gone meanwhile."""
 
     def work(step: Any) -> None:
-        known = step("load/lock_and_read", user_ids=batch.user_ids)[0]
-        fresh, changed = _compare(batch, known)
-        if len(fresh):
-            _create(step, batch, fresh)
-        if len(changed):
-            step("load/merge_interactions", rows=_maps(batch.table.take(pa.array(changed))))
+        opted_out = {row["user_id"] for row in step("load/lock", user_ids=batch.user_ids)}
+        with lent(step, batch.table.to_pylist() if opted_out else (), opted_out):
+            known = step("load/lock_and_read", user_ids=batch.user_ids)[0]
+            fresh, changed = _compare(batch, known)
+            if len(fresh):
+                _create(step, batch, fresh)
+            if len(changed):
+                step("load/merge_interactions", rows=_maps(batch.table.take(pa.array(changed))))
 
     graph.transact(work)
 

@@ -8,16 +8,19 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from graphrec.connect import connect
 from graphrec.errors import InputError
 from graphrec.frames import Frames
 from graphrec.graph import Graph
 from graphrec.ingest import bulk
+from graphrec.ingest.binding import bind
 from graphrec.ingest.bolt import Progress, load_over_bolt
 from graphrec.ingest.rows import Rows, open_rows
 from graphrec.ingest.schema import ensure_schema
 from graphrec.ingest.staging import one_load, staging_folder
+from graphrec.privacy.entry import entry_of
 from graphrec.server import Home
 from loaders import load_frames
 
@@ -60,6 +63,7 @@ def ingest(
         else:
             with connect(home) as graph:
                 ensure_schema(graph)
+                bind(graph, entry_of(place.root))
                 load_over_bolt(graph, rows, progress)
         counts = _counts(rows)
     seconds = time.perf_counter() - started
@@ -81,7 +85,9 @@ def load(
     """Load a folder, file or zip of any known format: checked whole, staged in the home, then put into the graph."""
     told = (lambda done, total: progress("reading", done, total)) if progress else None
     with staging_folder(Home.at(home), "frames") as folder:
-        frames = load_frames(path, staging=folder, columns=columns, rejects=rejects, kind=kind, progress=told)
+        entry = entry_of(Home.at(home).root, makes_key=True)
+        given: dict[str, Any] = {"columns": columns, "rejects": rejects, "kind": kind, "entry": entry}
+        frames = load_frames(path, staging=folder, progress=told, **given)
         return ingest(frames, home, via=via, progress=progress)
 
 
@@ -125,6 +131,9 @@ def _import(home: Home, rows: Rows, progress: Progress | None) -> None:
     bulk.load_in_bulk(home, rows, progress, still_empty=lambda: is_empty(home))
     with connect(home.root) as graph:
         ensure_schema(graph)
+        entry = entry_of(home.root)
+        if entry.pseudonyms:
+            graph.write("privacy/bind_key", fingerprint=entry.pseudonyms.fingerprint)
         graph.write("load/kinds", kinds=rows.kinds(), complete=True)
 
 

@@ -1,9 +1,9 @@
 """Counts, and a checksum that is the same for the same data however it came in.
 
-The checksum covers users, items and tags with all their properties except embeddings, and `INTERACTED`, `HAS_TAG`,
-`TAGGED` and `FOLLOWS`. What is computed from these (embeddings, `SIMILAR`, models), the event log, which is pruned,
-and the graph's own id stay outside. It is a SHA-256 over blocks of users, then of items, in the order of their ids
-by code point: the server's order and its internal numbers never matter. Memory: the ids and one block.
+The checksum covers users, items and tags with all their properties except embeddings and features, and `INTERACTED`,
+`HAS_TAG`, `TAGGED` and `FOLLOWS`. What is computed from these (embeddings, features, `SIMILAR`, models), the event log,
+which is pruned, and the graph's own id stay outside. It is a SHA-256 over blocks of users, then of items, in the order
+of their ids by code point: the server's order and its internal numbers never matter. Memory: the ids and one block.
 """
 
 from __future__ import annotations

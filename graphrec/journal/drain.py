@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from typing import Self
 
 from filelock import FileLock, Timeout
@@ -29,19 +31,28 @@ class Drain:
 
     Start one in every process that has the journal open: when the one that drains dies, another goes on. A batch is
     marked only after Neo4j has acknowledged its commit; what was cut off between is delivered again, and Neo4j's log
-    of events knows it. `trouble` says what is being waited for, None if nothing is.
+    of events knows it. `trouble` says what is being waited for, None if nothing is; `told` is called where that or
+    `drains` changes.
     """
 
-    def __init__(self, journal: Journal, graph: Graph, *, batch: int = BATCH) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        graph: Graph,
+        *,
+        batch: int = BATCH,
+        told: Callable[[Drain], None] = lambda _: None,
+    ) -> None:
         self.journal = journal
         self.graph = graph.within(DELIVER_S)
         self.batch = batch
         self._n = batch
         self.trouble: str | None = None
         self.drains = False
+        self._told = told
         self._wait_s = 0.0
         self._stopping = threading.Event()
-        self._lock = FileLock(journal.path.with_name(journal.path.name + ".drain"), thread_local=False, mode=0o600)
+        self._lock = FileLock(lock_of(journal.path), thread_local=False, mode=0o600)
         self._thread = threading.Thread(target=self._run, name=f"drain {journal.path.name}", daemon=True)
 
     def __enter__(self) -> Self:
@@ -81,12 +92,12 @@ class Drain:
                 self._stopping.wait(LONGEST_WAIT_S)
 
     def _drain(self) -> None:
-        self.drains = True
+        self._set(drains=True, trouble=self.trouble)
         try:
             while not self._stopping.is_set():
                 self._stopping.wait(self._pass())
         finally:
-            self.drains = False
+            self._set(drains=False, trouble=self.trouble)
 
     def _pass(self) -> float:
         """Deliver one batch; how many seconds to wait for the next. No error ends the drain: it may be over later."""
@@ -119,4 +130,14 @@ class Drain:
             _log.warning("events wait in %s: %s", self.journal.path, told)
         elif self.trouble and not told:
             _log.warning("events of %s are delivered again", self.journal.path)
-        self.trouble = told
+        if told != self.trouble:
+            self._set(drains=self.drains, trouble=told)
+
+    def _set(self, *, drains: bool, trouble: str | None) -> None:
+        self.drains, self.trouble = drains, trouble
+        self._told(self)
+
+
+def lock_of(journal: Path) -> Path:
+    """The file whose lock the one process holds that drains a journal."""
+    return journal.with_name(journal.name + ".drain")

@@ -191,9 +191,12 @@ class Journal:
         return [Refused(sequence, event_of(body), reason, at) for sequence, body, reason, at in found]
 
     def mark_delivered(self, sequence: int, refused: Mapping[int, str]) -> None:
-        """Note that Neo4j has all events up to one, but for those refused, given with the reasons."""
+        """Note that Neo4j has all events up to one, but for those refused, given with the reasons.
+
+        A power cut may undo it; then they are delivered again, which changes nothing.
+        """
         now = now_ms()
-        with self._store.writing() as db:
+        with self._store.noting() as db:
             db.execute("UPDATE state SET delivered = max(delivered, ?)", (sequence,))
             db.execute("INSERT OR REPLACE INTO deliveries VALUES (?, ?)", (now // TICK_MS, sequence))
             db.executemany(
@@ -240,7 +243,7 @@ class Journal:
             self._store.vacuum()
 
     def _prune(self, end: int) -> int:
-        with self._store.writing() as db:
+        with self._store.noting() as db:
             n_gone = db.execute("DELETE FROM events WHERE sequence <= ?", (end,)).rowcount
             db.execute("UPDATE state SET pruned = max(pruned, ?)", (end,))
             db.execute("DELETE FROM deliveries WHERE sequence <= ?", (end,))

@@ -15,13 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from graphrec.errors import FullError, JournalError
+from graphrec.journal.turn import Turn
 
 FORMAT = 2
 PATIENCE_S = 30.0
-POLL_S = 0.001
 ROOM = 1 << 20
 
 TABLES = """
@@ -56,34 +54,53 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._write_lock = threading.Lock()
         self._read_lock = threading.Lock()
-        self._file_lock = FileLock(path.with_name(path.name + ".lock"), thread_local=False, mode=0o600)
+        self._is_open = True
         with self._explained():
             _make_file(path)
-            with self._alone():
+            self._turn = Turn(path.with_name(path.name + ".lock"))
+            with self._turn.taken(PATIENCE_S):
                 self._writer = _connect(path)
                 _prepare(self._writer, path)
                 self._reader = _connect(path)
 
     def close(self) -> None:
         """Close both connections; the last one of all processes folds the log into the file."""
-        with self._explained(), self._read_lock, self._alone():
-            self._reader.close()
-            self._writer.close()
+        with self._explained(), self._read_lock:
+            if not self._is_open:
+                return
+            with self._turn.taken(PATIENCE_S):
+                self._is_open = False
+                self._reader.close()
+                self._writer.close()
+            self._turn.close()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that is on the disk when the block has ended, and undone if it raises."""
-        with self._explained(), self._alone():
-            self._writer.execute("BEGIN IMMEDIATE")
+        with self._explained(), self._turn.taken(PATIENCE_S):
+            yield from self._transaction()
+
+    @contextmanager
+    def noting(self) -> Iterator[sqlite3.Connection]:
+        """As `writing`, but not forced to the disk: a power cut may undo the last of them, as if they hadn't been made.
+        It never undoes one without those that came after it."""
+        with self._explained(), self._turn.taken(PATIENCE_S):
+            self._writer.execute("PRAGMA synchronous = NORMAL")
             try:
-                yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                raise
+                yield from self._transaction()
+            finally:
+                self._writer.execute("PRAGMA synchronous = FULL")
+
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._writer.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._writer
+            self._writer.execute("COMMIT")
+        except BaseException:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -105,24 +122,19 @@ class Store:
                 yield
             finally:
                 self._writer.execute("PRAGMA secure_delete = OFF")
-                with self._alone():
+                with self._turn.taken(PATIENCE_S):
                     self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def vacuum(self) -> None:
         """Write the file anew without its free pages."""
-        with self._explained(), self._alone():
+        with self._explained(), self._turn.taken(PATIENCE_S):
             self._writer.execute("VACUUM")
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        with self._write_lock, self._file_lock.acquire(timeout=PATIENCE_S, poll_interval=POLL_S):
-            yield
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except Timeout:
+        except TimeoutError:
             raise JournalError(
                 f"another process has held the journal {self.path} for {PATIENCE_S:.0f} seconds; end that process"
             ) from None

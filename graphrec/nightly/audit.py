@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 from collections.abc import Callable
 
+from graphrec.connect import environment_of
 from graphrec.errors import AuditError
 from graphrec.graph import Graph
-from graphrec.server import Home
 
 Audit = Callable[[Graph], None]
 """Looks at the graph; raises AuditError where nothing may be learnt from it."""
@@ -27,19 +26,10 @@ def command_audit(command: str) -> Audit:
 
     def audit(graph: Graph) -> None:
         try:
-            done = subprocess.run(words, env=surroundings(graph), stdout=STANDARD_ERROR, check=False)
+            done = subprocess.run(words, env=environment_of(graph), stdout=STANDARD_ERROR, check=False)
         except OSError as error:
             raise AuditError(f"the audit {command!r} can't be run ({error}); nothing was trained") from error
         if done.returncode:
             raise AuditError(f"the audit {command!r} ended with exit status {done.returncode}; nothing was trained")
 
     return audit
-
-
-def surroundings(graph: Graph) -> dict[str, str]:
-    """This process's environment, with the home and how to connect to the graph."""
-    found = {**os.environ, "GRAPHREC_HOME": str(graph.home), "NEO4J_DATABASE": graph.database}
-    if "NEO4J_URI" not in os.environ:
-        known = Home.at(graph.home).credentials()
-        found |= {"NEO4J_URI": graph.uri, "NEO4J_USER": known.user, "NEO4J_PASSWORD": known.password}
-    return found

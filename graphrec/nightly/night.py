@@ -173,7 +173,7 @@ class _Night:
             return self._overtaken(graph, live)
         if not self.journal.is_done("snapshot"):
             self._snapshot(graph, live)
-        model, snapshot = self._model(graph, live), read_snapshot(self._snapshot_file)
+        model, snapshot = self._model(graph, live), self._read_snapshot(graph)
         if live and not self.plan.again and model.is_known(snapshot):
             return self._outcome("unchanged", f"nothing is new since {_called(live)} was trained", live)
         with self.journal.step("train"):
@@ -194,6 +194,11 @@ class _Night:
         with self.journal.step("snapshot"):
             write_snapshot(self._snapshot_file, Snapshot.from_graph(graph))
             self.journal.note(_number(live))
+
+    def _read_snapshot(self, graph: Graph) -> Snapshot:
+        """What was read, by this run or by the one that it goes on for, without those who have opted out since."""
+        out = [row["user_id"] for row in graph.read("consent/opted_out")]
+        return read_snapshot(self._snapshot_file).without(out)
 
     def _publish(self, graph: Graph, model: WarmModel, snapshot: Snapshot) -> Outcome:
         """Filling the slot and moving the pointer are one call; between them the index is told to be built."""

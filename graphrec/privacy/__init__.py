@@ -1,1 +1,1 @@
-"""What is owed to the people whom the data are about: what is held of them told, taken out, let go when old."""
+"""Promises to the people whom the data are about: who they are, what counts of them, what is published of them."""

@@ -9,9 +9,8 @@ import pandas as pd
 
 from graphrec.errors import InputError
 from graphrec.graph import Graph
-from graphrec.ids import clean_id
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
-from graphrec.recommend.history import cards_of, is_known_user, known_item
+from graphrec.recommend.history import cards_of, entered, is_known_user, known_item
 from graphrec.recommend.registry import best_name, get
 
 
@@ -35,7 +34,7 @@ def recommend(
         raise InputError("the graph holds no items to recommend; load some with `graphrec load PATH`")
     name = model or best_name(graph)
     given = {known_item(graph, item_id): weight for item_id, weight in (items or {}).items()}
-    profile = Profile(None if user_id is None else clean_id(user_id), given)
+    profile = Profile(None if user_id is None else entered(graph, user_id), given)
     rows = get(name, graph, **settings).recommend([profile], k, candidates)
     note = None
     if rows.empty:
@@ -70,6 +69,8 @@ def _is_known(graph: Graph, profile: Profile) -> bool:
 def _why_popular(graph: Graph, profile: Profile, name: str) -> str:
     if profile.user_id is None:
         return f"{name} knows nothing of this visitor yet; these are the popular items"
+    if graph.read("consent/is_opted_out", user_ids=[profile.user_id]):
+        return f"user '{profile.user_id}' has opted out; these are the popular items"
     if _is_known(graph, profile):
         return f"{name} finds nothing for user '{profile.user_id}'; these are the popular items"
     return f"no user '{profile.user_id}' in the graph; these are the popular items"

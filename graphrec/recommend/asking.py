@@ -10,7 +10,7 @@ import pandas as pd
 
 from graphrec.graph import Graph
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
-from graphrec.recommend.history import liked_by, seen_by
+from graphrec.recommend.history import least_people, liked_by, seen_by
 from graphrec.recommend.tables import no_similar_items, recommendation_table, similar_table
 
 Row = Mapping[str, Any]
@@ -29,6 +29,7 @@ class GraphRecommender(ABC):
         """Reasons cost about as much as the ranking; without them the sentences say only what the ranking knows."""
         self.graph = graph
         self.with_reasons = with_reasons
+        self.least_people = least_people(graph)
 
     def recommend(self, profiles: Sequence[Profile], k: int = 10, candidates: Candidates = ALL_UNSEEN) -> pd.DataFrame:
         """Rows of RECOMMENDATION_COLUMNS, one query for all known users and one a visitor."""
@@ -74,7 +75,7 @@ class GraphRecommender(ABC):
 
     @abstractmethod
     def reasons(self, rows: Sequence[Row]) -> list[str]:
-        """A plain sentence for each recommended row; people only as counts."""
+        """A plain sentence for each recommended row; people only as counts, and never fewer than `least_people`."""
 
     def similar_reasons(self, rows: Sequence[Row]) -> list[str]:
         """A plain sentence for each similar row."""

@@ -111,7 +111,7 @@ class EmbeddingRecommender:
             scores[:, ~unit.any(axis=1)] = -np.inf
             best = _top(scores, unit[items], unit, k)
             asked = np.array([item_ids[known[n][0]] for n in block], dtype=object)[best.row]
-            reasons = [f"liked by the same people as {catalogue.title(items[row])}" for row in best.row]
+            reasons = [f"near to {catalogue.title(items[row])}" for row in best.row]
             tables.append(similar_table(asked, catalogue.item_ids[best.column], best.score, reasons))
         return concat_tables(tables, no_similar_items())
 
@@ -168,7 +168,7 @@ class EmbeddingRecommender:
             return ["near to your taste"] * len(columns)
         lengths = np.linalg.norm(self.item_vectors[liked], axis=1) + 1e-12
         closeness = self.item_vectors[columns] @ self.item_vectors[liked].T / lengths
-        return [f"liked by the same people as {catalogue.title(item)}" for item in liked[closeness.argmax(axis=1)]]
+        return [f"near to {catalogue.title(item)}, which you liked" for item in liked[closeness.argmax(axis=1)]]
 
     def _fitted(self) -> Catalogue:
         if self._catalogue is None:

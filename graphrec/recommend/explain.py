@@ -14,7 +14,8 @@ from graphrec.recommend.history import ask, known_item, known_user, liked_by, pe
 from graphrec.recommend.registry import best_name, get
 
 Step = tuple[str, str]
-"""A node on a path: what it is (user, item, people, tag) and how it is called. People are a number, never ids."""
+"""A node on a path: what it is (user, item, people, tag) and how it is called. People are a number, never ids, and none
+where they are fewer than the policy lets be counted."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,17 @@ def _through_people(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
     reasons = []
     for way in rows:
         title = titles[way["because_id"]]
+        if way["people"] is None:  # too few to be counted, and the part would say how few
+            reasons.append(Reason(_goes_with(asked.title, title), None, asked.ends(("item", title))))
+            continue
         text = f"{people(way['people'], f'who liked {title}')} also liked {asked.title}"
         path = asked.ends(("item", title), ("people", people(way["people"], "").strip()))
         reasons.append(Reason(text, way["share"] * row["score"], path))
     return reasons
+
+
+def _goes_with(title: str, liked: str) -> str:
+    return f"{title} goes well with {liked}, which you liked"
 
 
 def _similar_items(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
@@ -92,17 +100,16 @@ def _similar_items(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
     reasons = []
     for way in rows:
         title = titles[way["because_id"]]
-        text = f"{asked.title} is liked by the people who like {title}"
+        text = _goes_with(asked.title, title)
         reasons.append(Reason(text, way["share"] * row.get("graph", row["score"]), asked.ends(("item", title))))
     return reasons
 
 
 def _blended(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
     """The ways through similar items and the two other parts, the strongest first."""
-    taste = f"{asked.title} is liked by people whose taste is like yours"
     others = [
-        Reason(taste, row["vectors"], asked.ends(("people", "people of your taste"))),
-        Reason(f"{asked.title} is liked by many", row["popularity"], asked.ends(("people", "everybody"))),
+        Reason(f"{asked.title} is near to your taste", row["vectors"], asked.ends()),
+        Reason(f"how popular {asked.title} is", row["popularity"], asked.ends()),
     ]
     found = [*_similar_items(asked, row), *(reason for reason in others if reason.part)]
     return sorted(found, key=lambda reason: -(reason.part or 0.0))[: asked.k]
@@ -117,7 +124,7 @@ def _near_vectors(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
     reasons = []
     for way in rows:
         title = titles[way["liked_id"]]
-        text = f"{asked.title} is liked by the same people as {title} (closeness {way['score']:.2f})"
+        text = f"{asked.title} is near to {title}, which you liked (closeness {way['score']:.2f})"
         reasons.append(Reason(text, way["score"], asked.ends(("item", title))))
     return reasons
 
@@ -135,11 +142,15 @@ def _shared_tags(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
 
 
 def _friends(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
+    if row["people"] < asked.recommender.least_people:
+        return [Reason(f"you may like {asked.title}", row["score"], asked.ends())]
     text = f"{row['people']} of the people you follow liked {asked.title}"
     return [Reason(text, row["score"], asked.ends(("people", f"{people(row['people'], '')}you follow")))]
 
 
 def _everybody(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
+    if row["people"] < asked.recommender.least_people:
+        return [Reason(f"{asked.title} is little known yet", row["score"], asked.ends())]
     text = f"{people(row['people'], 'liked')} {asked.title}"
     return [Reason(text, row["score"], (("people", people(row["people"], "").strip()), ("item", asked.title)))]
 

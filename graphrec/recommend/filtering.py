@@ -95,7 +95,7 @@ class FilterRecommender:
             lone = [(np.array([i]), np.ones(1)) for _, i in block]
             asked = [Profile(items={item_id: 1.0}) for item_id, _ in block]
             best = self._rank(_rows(lone, len(catalogue.item_ids)), asked, k, ALL_UNSEEN)
-            reasons = [f"liked by the people who like {catalogue.title(block[row][1])}" for row in best.row]
+            reasons = [f"it goes well with {catalogue.title(block[row][1])}" for row in best.row]
             ids = np.array([item_id for item_id, _ in block], dtype=object)[best.row]
             tables.append(similar_table(ids, catalogue.item_ids[best.column], best.score, reasons))
         return concat_tables(tables, no_similar_items())

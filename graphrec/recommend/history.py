@@ -9,6 +9,8 @@ from graphrec import queries
 from graphrec.errors import InputError, UnknownIdError
 from graphrec.graph import Graph
 from graphrec.ids import clean_id
+from graphrec.privacy.entry import entry_of
+from graphrec.privacy.policy import read_policy
 
 MAX_LIKED = 500
 """How many liked items of a user are looked at, the latest; as many as the walk follows."""
@@ -17,10 +19,17 @@ MAX_LIKED = 500
 def ask(graph: Graph, name: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of a query. InputError for a setting that it doesn't have."""
     query = queries.get(name)
+    if "least_people" in query.parameters and "least_people" not in given:
+        given = {**given, "least_people": least_people(graph)}
     unknown = [setting for setting in given if setting not in query.parameters]
     if unknown:
         raise InputError(f"{name} has no setting {', '.join(unknown)}; there are {', '.join(query.parameters)}")
     return graph.read(name, **given)
+
+
+def least_people(graph: Graph) -> int:
+    """Of how few people a reason never tells the number."""
+    return read_policy(graph.home).reasons.least_people
 
 
 def settings_of(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,7 +82,8 @@ def known_item(graph: Graph, item_id: str) -> str:
 
 def is_known_user(graph: Graph, user_id: str) -> bool:
     """Whether the graph holds the user."""
-    return clean_id(user_id) in seen_by(graph, [clean_id(user_id)])
+    wanted = entered(graph, user_id)
+    return wanted in seen_by(graph, [wanted])
 
 
 def known_user(graph: Graph, user_id: str) -> str:
@@ -82,7 +92,12 @@ def known_user(graph: Graph, user_id: str) -> str:
         raise UnknownIdError(
             f"no user '{user_id[:80]}' in the graph; check the id or load the user's interactions first"
         )
-    return clean_id(user_id)
+    return entered(graph, user_id)
+
+
+def entered(graph: Graph, user_id: str) -> str:
+    """A user's id as the graph holds it: by its pseudonym where the home has pseudonyms."""
+    return entry_of(graph.home).user(user_id)
 
 
 def people(n_people: int, verb: str) -> str:

@@ -64,7 +64,7 @@ class LightGCNRecommender(GraphRecommender):
         return self.graph.read("embedding/similar", **asked)
 
     def reasons(self, rows: Sequence[Row]) -> list[str]:
-        """“liked by the same people as Alien (1979)”: the liked item whose vector lies nearest."""
+        """“near to Alien (1979), which you liked”: the liked item whose vector lies nearest."""
         if not self.with_reasons:
             return ["near to your taste"] * len(rows)
         groups: dict[Any, list[str]] = {}
@@ -76,11 +76,11 @@ class LightGCNRecommender(GraphRecommender):
         nearest = {(row["position"], row["item_id"]): titled(row["liked_id"], row["liked_title"]) for row in found}
         position = {key: n for n, key in enumerate(groups)}
         titles = [nearest.get((position[_whose(row)], row["item_id"])) for row in rows]
-        return [f"liked by the same people as {t}" if t else "near to your taste" for t in titles]
+        return [f"near to {t}, which you liked" if t else "near to your taste" for t in titles]
 
     def similar_reasons(self, rows: Sequence[Row]) -> list[str]:
         """The same for all: what a small distance between vectors means."""
-        return ["liked by the same people"] * len(rows)
+        return ["near to it"] * len(rows)
 
     def _exact(self, user_ids: Sequence[str], k: int, candidates: Candidates) -> list[dict[str, Any]]:
         return self.graph.read(

@@ -14,6 +14,11 @@ DEPTH = 200
 """How many items similar to each of a visitor's items are added up."""
 
 
+NEAR = "near to what you like"
+MAYBE = "you may like it"
+"""Where more would say who of few people likes it."""
+
+
 class PathRecommender(GraphRecommender):
     """One query for users; its settings are the query's parameters."""
 
@@ -29,17 +34,25 @@ class PathRecommender(GraphRecommender):
         return ask(self.graph, self.query, {**given, **self.settings})
 
     def _also_liked(self, rows: Sequence[Row], because: Mapping[tuple[str, str], Row]) -> list[str]:
-        """“12 people who liked Alien (1979) also liked this”, or without the item where it isn't known."""
+        """“12 people who liked Alien (1979) also liked this”, without the item where it isn't known, or without the
+        people where they are too few to be counted."""
         titles = titles_of(self.graph, (row["because_id"] for row in because.values()))
         sentences = []
         for row in rows:
             found = because.get((str(row.get("user_id", row.get("visitor"))), row["item_id"]))
-            if found is None:
-                sentences.append(f"{people(row['people'], 'who liked what you like')} also liked this")
-            else:
-                title = titles[found["because_id"]]
-                sentences.append(f"{people(found['people'], f'who liked {title}')} also liked this")
+            sentences.append(self._sentence(row, found, titles))
         return sentences
+
+    def _sentence(self, row: Row, found: Row | None, titles: Mapping[str, str]) -> str:
+        n_people = row["people"] if found is None else found["people"]
+        is_told = n_people is not None and n_people >= self.least_people
+        if found is None:
+            return f"{people(n_people, 'who liked what you like')} also liked this" if is_told else NEAR
+        title = titles[found["because_id"]]
+        return f"{people(n_people, f'who liked {title}')} also liked this" if is_told else f"because you liked {title}"
+
+    def _both_liked(self, n_people: int, verb: str) -> str:
+        return people(n_people, verb) if n_people >= self.least_people else "it goes well with that"
 
     def _because(self, query: str, wanted: list[dict[str, Any]], key: str) -> dict[tuple[str, str], Row]:
         """The first row of an explaining query for each user (or visitor) and item."""
@@ -91,7 +104,7 @@ class WalkRecommender(PathRecommender):
 
     def similar_reasons(self, rows: Sequence[Row]) -> list[str]:
         """How many people like both."""
-        return [f"{people(row['people'], 'who liked the one')} liked this too" for row in rows]
+        return [self._both_liked(row["people"], "who liked the one liked this too") for row in rows]
 
 
 class CooccurrenceRecommender(PathRecommender):
@@ -127,7 +140,7 @@ class CooccurrenceRecommender(PathRecommender):
 
     def similar_reasons(self, rows: Sequence[Row]) -> list[str]:
         """How many people like both."""
-        return [people(row["support"], "liked both") for row in rows]
+        return [self._both_liked(row["support"], "liked both") for row in rows]
 
 
 class TagsRecommender(PathRecommender):
@@ -163,8 +176,11 @@ class FriendsRecommender(PathRecommender):
     query = "people/liked_by_friends"
 
     def reasons(self, rows: Sequence[Row]) -> list[str]:
-        """How many of those whom the user follows like it."""
-        return [f"{row['people']} of the people you follow liked it" for row in rows]
+        """How many of those whom the user follows like it; nothing of them where they are few."""
+        return [
+            f"{row['people']} of the people you follow liked it" if row["people"] >= self.least_people else MAYBE
+            for row in rows
+        ]
 
 
 def and_list(words: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from graphrec.errors import ModelError
 from graphrec.models.popularity import Popularity
+from graphrec.privacy.policy import LEAST_PEOPLE
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
 from graphrec.recommend.tables import no_similar_items, recommendation_table
@@ -43,7 +44,7 @@ class PopularityRecommender:
         lists = [self._unseen(catalogue, order, profiles[n], k, candidates) for n in known]
         items = np.concatenate([np.zeros(0, dtype=np.int64), *lists])
         counts = self._model.n_likers[items]
-        reasons = [people_liked(n) for n in counts.tolist()] if self._with_reasons else ["liked by many"] * len(counts)
+        reasons = [people_liked(n) for n in counts.tolist()] if self._with_reasons else ["popular"] * len(counts)
         return recommendation_table(
             np.repeat(known, [len(x) for x in lists]), catalogue.item_ids[items], counts, reasons
         )
@@ -86,8 +87,8 @@ class PopularityRecommender:
 
 
 def people_liked(n_people: int) -> str:
-    """A count as a reason."""
-    return f"{n_people} {'person' if n_people == 1 else 'people'} liked it"
+    """A count as a reason; of few people not how few."""
+    return f"{n_people} people liked it" if n_people >= LEAST_PEOPLE else "little known yet"
 
 
 def _is_known(catalogue: Catalogue, profile: Profile) -> bool:

@@ -16,6 +16,8 @@ class RankingRecommender(GraphRecommender):
 
     query: str
     verb: str
+    else_says: str
+    """Where too few people to be counted stand behind the rank."""
 
     def __init__(self, graph: Graph, *, with_reasons: bool = True, **settings: Any) -> None:
         super().__init__(graph, with_reasons=with_reasons)
@@ -42,7 +44,8 @@ class RankingRecommender(GraphRecommender):
 
     def reasons(self, rows: Sequence[Row]) -> list[str]:
         """How many people stand behind the rank."""
-        return [people(row["people"], self.verb) for row in rows]
+        counts = [row["people"] for row in rows]
+        return [people(n, self.verb) if n >= self.least_people else self.else_says for n in counts]
 
 
 class PopularRecommender(RankingRecommender):
@@ -51,6 +54,7 @@ class PopularRecommender(RankingRecommender):
     name = "popular"
     query = "popular/items"
     verb = "liked it"
+    else_says = "little known yet"
 
 
 class TrendingRecommender(RankingRecommender):
@@ -59,3 +63,4 @@ class TrendingRecommender(RankingRecommender):
     name = "trending"
     query = "popular/trending"
     verb = "liked it, counted more the later they did"
+    else_says = "taken up lately"

@@ -67,9 +67,9 @@ class SimilarRecommender(GraphRecommender):
         return "because of what you liked"
 
     def similar_reasons(self, rows: Sequence[Row]) -> list[str]:
-        """Whose likes lead there."""
+        """From where the likes lead there; of how many people isn't known."""
         titles = titles_of(self.graph, (row["item_id"] for row in rows))
-        return [f"liked by the people who like {titles[row['item_id']]}" for row in rows]
+        return [f"it goes well with {titles[row['item_id']]}" for row in rows]
 
     def _ask(self, query: str, **given: Any) -> list[dict[str, Any]]:
         return ask(self.graph, query, {**given, **settings_of(query, self.settings)})
@@ -91,4 +91,4 @@ class LiveBlendRecommender(SimilarRecommender):
 
     def unreached(self, row: Row) -> str:
         """What stands for the liked item where no similar items lead to a row."""
-        return "liked by people whose taste is like yours" if row.get("vectors", 0.0) > 0 else "liked by many"
+        return "near to your taste" if row.get("vectors", 0.0) > 0 else "of the popular items"

@@ -12,20 +12,23 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from threadpoolctl import threadpool_limits
 
 from graphrec import __version__
 from graphrec.connect import connect
 from graphrec.experiments import Experiment, Recorder, Store
 from graphrec.experiments.store import FILE
 from graphrec.graph import Graph
-from graphrec.journal import JOURNAL, Drain, Journal
+from graphrec.journal import JOURNAL, Journal
+from graphrec.journal.apart import DrainApart
+from graphrec.privacy.entry import Entry, entry_of
 from graphrec.service import problems, pulse
 from graphrec.service.document import describe
 from graphrec.service.guard import Guard
 from graphrec.service.keys import read_keys
 from graphrec.service.metrics import Metrics
 from graphrec.service.orphan import Orphan
-from graphrec.service.routes import changes, events, health, lists, onboarding
+from graphrec.service.routes import changes, consent, events, health, lists, onboarding
 from graphrec.service.settings import ServiceSettings
 from graphrec.service.tracing import Traced, Tracing, open_tracing
 from graphrec.service.trials import Trials
@@ -36,9 +39,8 @@ from graphrec.serving.pipeline import Pipeline, default_pipeline, read_pipeline
 SWITCH_S = 0.0001
 """How long a thread may go on while another waits for its turn: an event goes to the disk by a thread that waits for it
 several times, each time so long beside a loop that is never idle. Python's own 5 ms are too much for that."""
-DELIVER_S, READ_S = 3.0, 0.5
-"""How long Neo4j may take, at the end, for the batch that is on its way, and for what is still being read then. What it
-hasn't got waits in the journal."""
+READ_S = 0.5
+"""How long Neo4j may take, at the end, for what is still being read then."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,11 @@ class Service:
     settings: ServiceSettings
     keeper: Keeper
     journal: Journal
-    drain: Drain
+    drain: DrainApart
     metrics: Metrics
     trials: Trials
     tracing: Tracing | None
+    entry: Entry
 
 
 def create() -> FastAPI:
@@ -76,7 +79,7 @@ def application(settings: ServiceSettings) -> FastAPI:
         lifespan=_lifespan(settings, pipeline, metrics, experiments, tracing),
         redirect_slashes=False,
     )
-    for routes in (lists, events, onboarding, changes, health):
+    for routes in (lists, events, onboarding, consent, changes, health):
         app.include_router(routes.router)
     problems.install(app)
     describe(app, guarded=not settings.open, limited=settings.rate > 0)
@@ -109,16 +112,18 @@ def _lifespan(  # type: ignore[no-untyped-def]
         home = Path(settings.home)
         with ExitStack() as stack:
             stack.enter_context(Orphan())
+            stack.enter_context(threadpool_limits(1, user_api="blas"))  # of small products, threads wait for each other
             if tracing:
                 stack.callback(tracing.close)
+            entry = entry_of(home)
             recorder = stack.enter_context(Recorder(Store(home / FILE)))
             graph = stack.enter_context(connect(home))
             journal = stack.enter_context(Journal(home / JOURNAL, most=settings.max_waiting))
-            drain = stack.enter_context(Drain(journal, graph))
+            drain = stack.enter_context(DrainApart(journal.path, graph))
             trials = Trials(experiments, recorder)
             keeper = stack.enter_context(Keeper(graph, journal, pipeline, trials.follow))
-            stack.callback(_let_go, graph, keeper, drain)
-            service = Service(settings, keeper, journal, drain, metrics, trials, tracing)
+            stack.callback(_let_go, graph, keeper)
+            service = Service(settings, keeper, journal, drain, metrics, trials, tracing, entry)
             app.state.service = service
             beating = asyncio.create_task(pulse.beat(service))
             yield
@@ -129,9 +134,8 @@ def _lifespan(  # type: ignore[no-untyped-def]
     return lifespan
 
 
-def _let_go(graph: Graph, keeper: Keeper, drain: Drain) -> None:
+def _let_go(graph: Graph, keeper: Keeper) -> None:
     """Let every thread end. One that doesn't waits for a Neo4j that hangs, for long: then its connections go first."""
     keeper.stop(0)
-    has_ended = drain.stop(DELIVER_S)
-    if not keeper.stop(READ_S) or not has_ended:
+    if not keeper.stop(READ_S):
         graph.close()

@@ -48,6 +48,7 @@ def wish_of(query: ListQuery, pipeline: Pipeline) -> Wish:
         seed=query.seed,
         house=pipeline.house,
         context=context_of(query),
+        taste=_or(query.taste, pipeline.score.taste),
     )
 
 

@@ -103,6 +103,14 @@ class ChangeTaken(BaseModel):
     taken: dict[str, Any] = Field(description="What was taken, in its normal form.")
 
 
+class Consent(BaseModel):
+    """Whether what a user does may count."""
+
+    request_id: str = Field(description="The name of this request.")
+    user_id: str = Field(description="The user.")
+    opted_out: bool = Field(description="Whether nothing counts that the user does.")
+
+
 class AnswersTaken(BaseModel):
     """Answers that are safe now."""
 

@@ -19,6 +19,9 @@ MOST_DIGITS = 18
 """Of a length; Python refuses to read numbers of thousands of digits."""
 
 OPEN_PATHS = ("/live", "/ready", "/openapi.json")
+_OF_EVENTS = {"POST": ("/onboarding",), "PUT": ("/opt-out",), "DELETE": ("/opt-out",)}
+"""By method, how paths of a user end whose requests say what the user does or wants, as events do."""
+
 SAFE_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -144,6 +147,6 @@ class Guard:
 
 def role_of(method: str, path: str) -> str:
     """The role that a request needs."""
-    if path == "/v1/events" or (method == "POST" and path.startswith("/v1/users/") and path.endswith("/onboarding")):
+    if path == "/v1/events" or (path.startswith("/v1/users/") and path.endswith(_OF_EVENTS.get(method, ()))):
         return "events"
     return "read" if method in ("GET", "HEAD", "OPTIONS") or path == "/v1/recommendations" else "admin"

@@ -50,9 +50,15 @@ class ListQuery(Strict):
     any: list[str] = Field([], max_length=20, description="Conditions of which at least one holds.")
     none: list[str] = Field([], max_length=20, description="Conditions of which none holds.")
     boost: list[str] = Field(
-        [], max_length=20, description="`CONDITION*PART`: up by a part of the way from the last candidate to the best."
+        [],
+        max_length=20,
+        description="`CONDITION*PART`: up by a part of the way from the last candidate to the best. The name of a "
+        "property that is a number, such as `feature_trend*0.1`, moves each item by its place among all.",
     )
     bury: list[str] = Field([], max_length=20, description="As `boost`, but down.")
+    taste: Part | None = Field(
+        None, description="How far items go up whose tags are near to those that the user likes; 1: by the whole way."
+    )
     seen: bool | None = Field(None, description="Whether items that the user has seen may come.")
     diversity: Part | None = Field(
         None, description="0: by score alone; near 1: as unlike each other as possible (MMR)."

@@ -21,7 +21,7 @@ from graphrec.service.settings import ServiceSettings
 from graphrec.serving.pipeline import Pipeline, default_pipeline
 from graphrec.serving.wish import Wish
 
-SETTINGS = ("diversity", "calibration", "rare", "new", "explore", "boost", "bury")
+SETTINGS = ("diversity", "calibration", "rare", "new", "explore", "boost", "bury", "taste")
 """What a variant may set: how a list is put in order. Filters are the caller's."""
 
 FROM_MEMORY = (("blend",), ("blend", "popular"))

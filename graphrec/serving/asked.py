@@ -50,6 +50,11 @@ class Asked:
         return {**new, **{n: given[n] for n in self.own.tolist() if n in given}}
 
     @property
+    def preferred(self) -> Mapping[str, float]:
+        """What the features of the graph say that the user thinks of tags, by name."""
+        return self.state.preferred.of(self.user)
+
+    @property
     def depth(self) -> int:
         """How many candidates are put in another order."""
         return max(4 * self.n, self.state.pipeline.candidates.depth)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from graphrec.graph import Graph
+from graphrec.privacy.policy import Policy, read_policy
 from graphrec.serving.ids import Bools, Ids
 from graphrec.serving.properties import Properties
 from graphrec.serving.tagged import Tagged
@@ -33,7 +34,7 @@ class Catalogue:
     """Titles by position (None where there is none), tags, properties, and how many people like each item.
 
     Items that came after the catalogue was read are at the end; what is said of them is known from then on. Popularity
-    is as it was read, but for people who were removed since.
+    is as it was read, but for people who were removed or have opted out since.
     """
 
     ids: Ids
@@ -41,6 +42,7 @@ class Catalogue:
     tagged: Tagged
     properties: Properties
     n_likers: NDArray[np.int64]
+    policy: Policy = field(default_factory=Policy)
 
     def __post_init__(self) -> None:
         self._order: _Order | None = _order_of(self.n_likers)
@@ -108,7 +110,7 @@ class Catalogue:
         if "title" in said:
             self.titles.extend([None] * (item + 1 - len(self.titles)))
             self.titles[item] = said["title"]
-        self.properties.put(item, said.get("properties", {}), self.n_items)
+        self.properties.put(item, usable(self.policy, said.get("properties", {})), self.n_items)
         if "tags" in said:
             self.tagged.put(item, said["tags"])
 
@@ -121,10 +123,10 @@ class Catalogue:
             if item < len(self.titles):
                 self.titles[item] = None
 
-    def forget_likes(self, items: NDArray[np.int64]) -> None:
-        """Count one person less for each of some items."""
+    def forget_likes(self, items: NDArray[np.int64], people: int = -1) -> None:
+        """Count one person less for each of some items; or one more."""
         n_likers = self.n_likers.copy()
-        n_likers[items] -= 1
+        n_likers[items] += people
         self.n_likers, self._order = n_likers, None
 
     def _ordered(self) -> _Order:
@@ -132,6 +134,11 @@ class Catalogue:
         if order is None:
             order = self._order = _order_of(self.n_likers)
         return order
+
+
+def usable(policy: Policy, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Properties of an item that may be used: a sensitive one takes part in no filter, rule or reason."""
+    return {name: value for name, value in properties.items() if policy.may_use("items", name)}
 
 
 def _order_of(n_likers: NDArray[np.int64]) -> _Order:
@@ -144,6 +151,7 @@ def _order_of(n_likers: NDArray[np.int64]) -> _Order:
 
 def read_catalogue(graph: Graph, ids: Ids, liked: sparse.csr_array, tags: tuple[Sequence[str], Any]) -> Catalogue:
     """The catalogue of the items of `ids`. `tags`: the names, and items × names in the order of `ids`."""
+    policy = read_policy(graph.home)
     titles: list[str | None] = [None] * len(ids)
     rows: list[tuple[int, Mapping[str, Any]]] = []
     for start in range(0, len(ids), ITEMS_A_PAGE):
@@ -151,7 +159,7 @@ def read_catalogue(graph: Graph, ids: Ids, liked: sparse.csr_array, tags: tuple[
             place, properties = ids.places.get(row["item_id"]), dict(row["properties"])
             if place is not None:
                 titles[place] = properties.pop("title", None)
-                rows.append((place, properties))
+                rows.append((place, usable(policy, properties)))
     n_likers = np.bincount(liked.indices, minlength=len(ids)).astype(np.int64)
     tagged = Tagged(sparse.csr_array(tags[1]), tags[0])
-    return Catalogue(ids, titles, tagged, Properties.of(rows, len(ids)), n_likers)
+    return Catalogue(ids, titles, tagged, Properties.of(rows, len(ids)), n_likers, policy)

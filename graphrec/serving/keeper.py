@@ -17,7 +17,7 @@ from graphrec.journal import CHANGE, Entry, Journal
 from graphrec.serving.lists import lists_folder
 from graphrec.serving.pipeline import Pipeline
 from graphrec.serving.state import MODEL, State, load_state
-from graphrec.serving.warm import warm
+from graphrec.serving.warm import warm, warm_queries
 from graphrec.versions import ModelVersion, current
 from graphrec.versions.files import has_files
 
@@ -28,6 +28,8 @@ ASK_S, READ_S = 2.0, 60.0
 """How long Neo4j may take to say which version is live, and for one of the queries that read the graph."""
 AGAIN_S = 30.0
 """Until lists that couldn't be made are tried again."""
+SETTLE_S = 60.0
+"""Between two readings of the graph because somebody opted out or in: contexts and new items are as they were read."""
 PATIENCE_S = 60.0
 """Until the graph is read again for a pipeline that asks for what items don't have."""
 
@@ -61,6 +63,8 @@ class Keeper:
         self._read_anew = 0
         self._refused: tuple[float, PipelineError] | None = None
         self._not_before = 0.0
+        self._settle_after = 0.0
+        self._delivered = 0
         self._swapping = threading.Lock()
         self._stopping = threading.Event()
         self._threads = [
@@ -85,6 +89,7 @@ class Keeper:
 
     def reload(self) -> None:
         """Read the graph anew, and take in what the journal holds beyond it."""
+        self._settle_after = time.monotonic() + SETTLE_S
         sequence = self.journal.delivered_sequence()
         state = self._read()
         state.sequence = sequence
@@ -101,6 +106,13 @@ class Keeper:
         with self._swapping:
             if self.state is not None:
                 self._catch_up(self.state)
+
+    def owes(self) -> bool:
+        """Whether somebody has opted out or in and Neo4j doesn't know it yet, so that its answers mustn't be told."""
+        consented = self.state.consented if self.state is not None else 0
+        if consented > self._delivered:
+            self._delivered = self.journal.delivered_sequence()
+        return consented > self._delivered
 
     def _read(self) -> State:
         """The graph's state. Reading it takes long, so what the pipeline refuses isn't read again at once."""
@@ -131,7 +143,7 @@ class Keeper:
             live = current(near, MODEL)
             if not self._is_of(live) and time.monotonic() >= self._not_before:
                 self._take_over(live)
-            elif self._is_outdated():
+            elif self._is_unsettled() or self._is_outdated():
                 self.reload()
             self.trouble = None
         except GraphrecError as error:
@@ -144,6 +156,12 @@ class Keeper:
             return False
         return live is None or len(self.state.lists.items) > 0 or not has_files(self.graph, live)
 
+    def _is_unsettled(self) -> bool:
+        """Whether contexts are still counted with somebody who has opted out, or without somebody who came back."""
+        if self.state is None or not self.state.consented or time.monotonic() < self._settle_after:
+            return False
+        return not self.owes()
+
     def _is_outdated(self) -> bool:
         """Whether the journal said to read the graph anew, and Neo4j has all that stands before it."""
         return 0 < self._read_anew <= self.journal.delivered_sequence()
@@ -154,6 +172,15 @@ class Keeper:
         self._not_before = 0.0 if made else time.monotonic() + AGAIN_S
         if (made or self.state is None) and not self._stopping.is_set():
             self.reload()
+            self._warm_queries()
+
+    def _warm_queries(self) -> None:
+        """Once there are answers from memory, so that nobody waits for it."""
+        try:
+            if self.state is not None:
+                warm_queries(self.graph.within(READ_S), self.state)
+        except GraphrecError as error:
+            _log.info("the queries for lists can't be tried: %s", error)
 
     def _make_lists(self, live: ModelVersion | None) -> bool:
         """Whether there are lists, or none are wanted. They are made in a process of its own, which has the memory that

@@ -44,22 +44,35 @@ def _first(places: Ints, order: Ints) -> Ints:
     return np.concatenate([places, order[left[order]]])
 
 
-def _features(asked: Asked, items: Ints) -> NDArray[np.float64]:
+def _features(asked: Asked, items: Ints) -> NDArray[np.floating]:
     """What two candidates are compared by: their tags, or their vectors where there are no tags."""
     catalogue, vectors = asked.state.catalogue, asked.state.blended.embeddings.item_vectors
-    if catalogue.tagged:
-        found = catalogue.tag_rows(items)
-    else:
-        found = np.zeros((len(items), vectors.shape[1]))
-        found[items < len(vectors)] = vectors[items[items < len(vectors)]]
-    length = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.asarray(found / np.where(length > 0, length, 1), dtype=np.float64)
+    found = catalogue.tag_rows(items) if catalogue.tagged else _vectors(vectors, items)
+    lengths = np.sqrt(np.einsum("ij,ij->i", found, found))
+    return np.asarray(found / np.where(lengths > 0, lengths, 1)[:, None])
+
+
+def _vectors(vectors: NDArray[np.float32], items: Ints) -> NDArray[np.float32]:
+    """One row an item, 0 where it has no vector."""
+    known = items < len(vectors)
+    if known.all():
+        return np.asarray(vectors[items])
+    found = np.zeros((len(items), vectors.shape[1]), dtype=np.float32)
+    found[known] = vectors[items[known]]
+    return found
 
 
 def _wanted(asked: Asked) -> Floats:
-    """The share of each tag in what the user likes."""
+    """The share of each tag in what the user likes; half of it by the graph's features, where they tell what the user
+    thinks of tags."""
     tags = _shares(asked.state.catalogue.tag_rows(asked.liked))
     total = asked.weights @ tags if len(asked.liked) else np.zeros(tags.shape[1])
+    told, places = np.zeros(tags.shape[1]), asked.state.catalogue.tagged.places
+    for name, weight in asked.preferred.items():
+        place = places.get(name, len(told))
+        if place < len(told):
+            told[place] = max(weight, 0.0)
+    total = total / (total.sum() or 1.0) + told / (told.sum() or 1.0)
     return np.asarray(total / (total.sum() or 1.0))
 
 

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 from graphrec.errors import InputError, PipelineError
 from graphrec.serving.catalogue import Catalogue
-from graphrec.serving.wish import MOST_CONDITIONS, Conditions, Rule, holds, parsed, rule_of
+from graphrec.serving.wish import MOST_CONDITIONS, Conditions, Rule, holds, parsed, readable, rule_of, strength
 
 DEFAULT_FILE = Path(__file__).with_name("pipeline.toml")
 
@@ -45,7 +45,7 @@ def _readable(read: Callable[[str], object]) -> Callable[[str], str]:
 
 Sources = Annotated[tuple[Name, ...], Field(strict=False), AfterValidator(_once)]
 _Condition = Annotated[str, AfterValidator(_readable(parsed))]
-_Rule = Annotated[str, AfterValidator(_readable(lambda text: parsed(rule_of(text, 1.0).condition)))]
+_Rule = Annotated[str, AfterValidator(_readable(lambda text: readable(rule_of(text, 1.0))))]
 Several = Annotated[tuple[_Condition, ...], Field(strict=False, max_length=MOST_CONDITIONS)]
 Rules = Annotated[tuple[_Rule, ...], Field(strict=False, max_length=MOST_CONDITIONS)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -87,6 +87,7 @@ class Score(Stage):
 
     boost: Rules
     bury: Rules
+    taste: Share
 
 
 class Rerank(Stage):
@@ -142,7 +143,7 @@ class Pipeline(Stage):
         for key, texts in conditions.items():
             for text in texts:
                 try:
-                    holds(text, catalogue)
+                    (strength if key.startswith("score") else holds)(text, catalogue)
                 except InputError as error:
                     raise PipelineError(f"{self.file.name}: {key}: expected what items have: {error}") from error
 

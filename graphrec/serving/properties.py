@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 GROWTH = 1.25
 
@@ -18,6 +19,7 @@ class Properties:
     def __init__(self, numbers: Mapping[str, NDArray[np.float64]], texts: Mapping[str, NDArray[np.object_]]) -> None:
         self.numbers = dict(numbers)
         self.texts = dict(texts)
+        self._places: dict[str, NDArray[np.float64]] = {}
 
     @classmethod
     def of(cls, rows: Iterable[tuple[int, Mapping[str, Any]]], n_items: int) -> Properties:
@@ -30,9 +32,23 @@ class Properties:
     def put(self, item: int, properties: Mapping[str, Any], n_items: int) -> None:
         """Set what is named; None takes a property away, and so does a value that is neither number nor text."""
         for name, value in properties.items():
+            self._places.pop(name, None)
             is_number, is_text = isinstance(value, int | float), isinstance(value, str)
             self._set_number(name, item, float(value) if is_number else np.nan, n_items)
             self._set_text(name, item, value if is_text else None, n_items)
+
+    def places(self, name: str) -> NDArray[np.float64]:
+        """Where each item stands by a number, from 0 for the least to 1 for the most; 0 for one that lacks it.
+
+        Equal ones stand between. Worked out once, and anew after a change."""
+        found = self._places.get(name)
+        if found is None:
+            column = self.numbers[name]
+            has, found = ~np.isnan(column), np.zeros(len(column))
+            if has.sum() > 1:
+                found[has] = (rankdata(column[has]) - 1) / (has.sum() - 1)
+            self._places[name] = found
+        return found
 
     def clear(self, item: int) -> None:
         """Take all properties of an item away."""

@@ -95,7 +95,7 @@ def _filled(asked: Asked, found: Found, mask: Bools, n: int) -> Found:
 
 def _best_of(asked: Asked, name: str, mask: Bools) -> Found:
     """What a source finds of what may come, the best first: all of it where a rule or context can bring the last up."""
-    source, moves = BY_NAME[name], asked.wish.rules or asked.wish.context
+    source, moves = BY_NAME[name], asked.wish.rules or asked.wish.taste or asked.wish.context
     found = source.find(asked)
     found = found.of(mask[found.items])
     return found if source.ordered else found.best_first(None if moves else asked.depth)

@@ -14,7 +14,7 @@ Bools = NDArray[np.bool_]
 EPSILON = 0.01
 
 
-def diversified(scores: Floats, features: Floats, n: int, weight: float) -> Ints:
+def diversified(scores: Floats, features: NDArray[np.floating], n: int, weight: float) -> Ints:
     """Maximal marginal relevance: each next item is the best of (1 − weight) · score − weight · likeness to the nearest
     one chosen. `features`: candidates × anything, rows of length 1 (or 0), whose dot product is the likeness.
 

@@ -35,23 +35,30 @@ class Source:
 
 
 def blend(asked: Asked) -> Found:
-    """The prepared list, with what came since."""
+    """The prepared list, with what came since; the best first."""
+    state = asked.state
+    if not asked.wish.seen and not len(asked.own) and asked.user in state.tastes.changes:
+        return state.raised.of(asked.user, lambda: _raised(asked))
+    found = _raised(asked)
+    if not asked.wish.seen or not len(found.items):
+        return found
+    again = state.blended.scores(asked.user, asked.liked, asked.weights, asked.new)
+    return found.and_then(again.of(np.isin(again.items, state.tastes.seen_by(asked.user)))).best_first()
+
+
+def _raised(asked: Asked) -> Found:
+    """The prepared list, in the order that likes since then give it."""
     state = asked.state
     listed = state.listed(asked.user)
-    if not len(listed.items):
-        return listed
     change = state.tastes.changes.get(asked.user)
-    if change and change.liked:
-        listed = state.blended.drawn_on(listed, asked.user, (asked.liked, asked.weights), asked.new)
-        step = state.blended.graph(*state.tastes.new_likes(asked.user))
-        if len(step.items):
-            if not change.rms:
-                change.rms = state.blended.rms(state.blended.graph(asked.liked, asked.weights))
-            listed = state.blended.raised(listed, step, change.rms)
-    if asked.wish.seen:
-        again = state.blended.scores(asked.user, asked.liked, asked.weights, asked.new)
-        listed = listed.and_then(again.of(np.isin(again.items, state.tastes.seen_by(asked.user))))
-    return listed
+    if not len(listed.items) or not change or not change.liked:
+        return listed
+    listed = state.blended.drawn_on(listed, asked.user, (asked.liked, asked.weights), asked.new)
+    step = state.blended.graph(*state.tastes.new_likes(asked.user))
+    if len(step.items):
+        rms = state.blended.rms(state.blended.graph(asked.liked, asked.weights))
+        listed = state.blended.raised(listed, step, rms)
+    return listed.best_first()
 
 
 def fold_in(asked: Asked) -> Found:
@@ -77,10 +84,11 @@ def stated(asked: Asked) -> Found:
 
 
 def tags(asked: Asked) -> Found:
-    """Items with the tags of what is liked, whether anybody likes them or not, as the query tags/recommend."""
+    """Items with the tags of what is liked, whether anybody likes them or not, as the query tags/recommend; where the
+    graph's features tell what the user thinks of tags, half by that."""
     if not len(asked.liked):
         return Found.nothing()
-    scores = asked.state.tag_space.alike(asked.liked, asked.weights)
+    scores = asked.state.tag_space.alike(asked.liked, asked.weights, asked.preferred)
     return _open(np.flatnonzero(scores > 0), scores)
 
 
@@ -122,7 +130,7 @@ def _stated_tag(asked: Asked, items: Ints) -> Ints:
 
 def _liked_tag(asked: Asked, items: Ints) -> Ints:
     """The tag that brings each item nearest to what is liked."""
-    return asked.state.tag_space.strongest_shared(asked.liked, asked.weights, items)
+    return asked.state.tag_space.strongest_shared(asked.liked, asked.weights, items, asked.preferred)
 
 
 def _n_followed(asked: Asked, items: Ints) -> Ints:
@@ -141,7 +149,7 @@ def _open(items: Ints, scores: Floats) -> Found:
 
 
 BY_NAME: Mapping[str, Source] = {
-    "blend": Source(blend),
+    "blend": Source(blend, ordered=True),
     "fold_in": Source(fold_in),
     "similar": Source(similar),
     "stated": Source(stated, _stated_tag),

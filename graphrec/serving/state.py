@@ -15,18 +15,22 @@ from scipy import sparse
 from graphrec.graph import Graph
 from graphrec.journal import CHANGE, Entry
 from graphrec.kinds import kind_weight
+from graphrec.privacy.policy import LEAST_PEOPLE, read_policy
 from graphrec.serving.arrivals import Arrivals, read_arrivals
 from graphrec.serving.catalogue import Catalogue, read_catalogue
-from graphrec.serving.changes import CHANGES
+from graphrec.serving.changes import CHANGES, CONSENT
+from graphrec.serving.consent import hide_all, read_withheld, with_withheld
 from graphrec.serving.foldin import Blended, Found
 from graphrec.serving.ids import Ids
 from graphrec.serving.lists import NO_ITEM, Lists, lists_folder
 from graphrec.serving.pipeline import Pipeline, default_pipeline
+from graphrec.serving.preferred import Preferred, read_preferred
 from graphrec.serving.questions import Questions, work_out
+from graphrec.serving.raised import Raised
 from graphrec.serving.removed import remove_missing
 from graphrec.serving.tag_space import TagSpace
 from graphrec.serving.tallies import Tallies, context_of, read_tallies, tallied
-from graphrec.serving.tastes import Change, Tastes
+from graphrec.serving.tastes import Change, Tastes, without
 from graphrec.serving.trends import DAY_MS, Trends
 from graphrec.snapshot import Snapshot
 from graphrec.versions import ModelVersion, current, load_learnt
@@ -40,9 +44,11 @@ class State:
     """Users and items have the positions of the version's files first; those that came later follow.
 
     `version` is None where no blend is live yet: answers then come from tastes and popularity alone. `followed`: whom
-    users follow; `stated`: what users say of tags, by name, from −1 to 1; `pipeline`: how lists are made. `sequence`:
-    up to which the journal has been taken in, in its order. `lock` is held while an event or a change is taken in, and
-    while an answer reads more than the prepared list.
+    users follow; `stated`: what users say of tags, by name, from −1 to 1; `preferred`: what the features of the graph
+    say that they think of tags; `pipeline`: how lists are made. `withheld`: who has opted out, with the positions that
+    `users` doesn't tell. `sequence`: up to which the journal has been taken in, in its order; `consented`: the last of
+    it that opted somebody out or in, 0 for none since the graph was read. `least_people`: of how few people no reason
+    tells. `lock` is held while an event or a change is taken in, and while an answer reads more than the prepared list.
     """
 
     users: Ids
@@ -57,7 +63,12 @@ class State:
     tallies: Tallies = field(default_factory=lambda: tallied([], 0))
     followed: dict[int, list[int]] = field(default_factory=dict)
     stated: dict[int, dict[str, float]] = field(default_factory=dict)
+    raised: Raised = field(default_factory=Raised)
+    preferred: Preferred = field(default_factory=Preferred)
+    withheld: dict[str, int] = field(default_factory=dict)
+    least_people: int = LEAST_PEOPLE
     sequence: int = 0
+    consented: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
     _questions: Questions | None = None
     _asking: threading.Lock = field(default_factory=threading.Lock)
@@ -68,12 +79,18 @@ class State:
         `counts`: its context is added to the tallies, which the one says who reads each event of the journal once.
         """
         with self.lock:
-            user, item = self.users.add(event["user_id"]), self.catalogue.ids.add(event["item_id"])
+            user, item = self.place_of(event["user_id"]), self.catalogue.ids.add(event["item_id"])
             self.tastes.apply(user, item, event["kind"])
+            self.raised.forget(user)
             weight = kind_weight(event["kind"])
             self.trends.apply(user, item, weight, event.get("at"))
-            if counts and weight > 0:
+            if counts and weight > 0 and event["user_id"] not in self.withheld:
                 self.tallies.count(item, context_of(event))
+
+    def place_of(self, user_id: str) -> int:
+        """The position of a user, a new one where it isn't there yet; that of one who has opted out as before."""
+        place = self.withheld.get(user_id)
+        return self.users.add(user_id) if place is None else place
 
     @cached_property
     def tag_space(self) -> TagSpace:
@@ -101,6 +118,8 @@ class State:
         with self.lock:
             if entry.what == CHANGE:
                 self.change(entry.event)
+                if entry.event["what"] in CONSENT:
+                    self.consented = entry.sequence
             else:
                 self.apply(entry.event, counts=True)
             self.sequence = entry.sequence
@@ -108,6 +127,7 @@ class State:
     def change(self, change: Mapping[str, Any]) -> None:
         """Take in a change of an item or user. Doing it again changes nothing."""
         with self.lock:
+            self.raised.forget_all()
             CHANGES[change["what"]](self, change)
 
     def questions(self) -> Questions:
@@ -117,8 +137,13 @@ class State:
                 with self.lock:
                     tags, names = self.catalogue.tags, self.catalogue.tag_names
                 tastes = self.tastes
-                self._questions = work_out(tastes.liked, tastes.seen, self.catalogue.n_likers, (tags, names))
+                liked, seen = tastes.told(tastes.liked), tastes.told(tastes.seen)
+                self._questions = work_out(liked, seen, self.catalogue.n_likers, (tags, names))
             return self._questions
+
+    def ask_anew(self) -> None:
+        """Let the questions be worked out again, because others have said what they were worked out from."""
+        self._questions = None
 
     def page(self, user: int, offset: int, k: int) -> Found | None:
         """A page of a user's prepared list as it is, None where the list doesn't hold all of it."""
@@ -167,21 +192,24 @@ def load_state(graph: Graph, pipeline: Pipeline | None = None) -> State:
     """
     pipeline = pipeline or default_pipeline()
     version = current(graph, MODEL)
+    before = read_withheld(graph)
     snapshot = Snapshot.from_graph(graph)
+    withheld = read_withheld(graph)
     users, items, lists, blended, seen = _learnt(graph, version)
     remove_missing(graph, version, (users, snapshot.user_ids), (items, snapshot.item_ids), blended.embeddings)
     rows, columns = users.add_all(snapshot.user_ids), items.add_all(snapshot.item_ids)
     shape = len(users), len(items)
-    liked = _placed(snapshot.matrix, rows, columns, shape)
-    now_seen = _placed(snapshot.seen, rows, columns, shape)
+    last_at = _with_data(snapshot.matrix, snapshot.last_at)
+    parts = tuple(_placed(part, rows, columns, shape) for part in (snapshot.matrix, last_at, snapshot.seen))
+    liked, last_at, now_seen = with_withheld(parts, (before, withheld), users, items)
     tastes = Tastes(liked, now_seen, items)
     tastes.changes = _changes(liked, now_seen, seen) if len(lists.items) else {}
     tags = _placed(snapshot.tags, columns, np.arange(len(snapshot.tag_names)), (len(items), len(snapshot.tag_names)))
     catalogue = read_catalogue(graph, items, liked, (snapshot.tag_names.tolist(), tags))
     pipeline.check(catalogue)
-    last_at = _placed(_with_data(snapshot.matrix, snapshot.last_at), rows, columns, shape).data
     half_life_ms = pipeline.candidates.half_life_days * DAY_MS
-    return State(
+    out = [users.places[one.user_id] for one in withheld if one.user_id in users.places]
+    state = State(
         users,
         catalogue,
         lists,
@@ -189,12 +217,16 @@ def load_state(graph: Graph, pipeline: Pipeline | None = None) -> State:
         tastes,
         version,
         pipeline=pipeline,
-        trends=Trends(liked, last_at, half_life_ms),
-        arrivals=read_arrivals(graph, items, liked, last_at),
+        least_people=read_policy(graph.home).reasons.least_people,
+        trends=Trends(liked, last_at.data, half_life_ms),
+        arrivals=read_arrivals(graph, items, without(liked, out), without(last_at, out).data),
         followed=_followed(snapshot.follows, rows),
         tallies=read_tallies(graph, items, snapshot, columns),
         stated=_stated(graph, users),
+        preferred=read_preferred(graph, users),
     )
+    hide_all(state, withheld)
+    return state
 
 
 def _learnt(graph: Graph, version: ModelVersion | None) -> tuple[Ids, Ids, Lists, Blended, sparse.csr_array]:

@@ -20,6 +20,7 @@ from scipy import sparse
 from graphrec.serving.catalogue import Catalogue
 from graphrec.serving.foldin import Floats, Ints
 from graphrec.serving.lists import NO_ITEM
+from graphrec.serving.preferred import NOTHING
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,19 +41,24 @@ class TagSpace:
         self._catalogue = catalogue
         self._kept: _Held | None = None
 
-    def alike(self, liked: Ints, weights: Floats) -> Floats:
-        """The cosine of each item with what is liked, 0 for an item without tags."""
+    def alike(self, liked: Ints, weights: Floats, preferred: Mapping[str, float] = NOTHING) -> Floats:
+        """The cosine of each item with what is liked, 0 for an item without tags.
+
+        `preferred`: what is thought of tags by name, which says as much as all that is liked does.
+        """
         held = self._held()
-        return self._cosines(self._taste(liked, weights), held.rarity, held.lengths[1])
+        return self._cosines(self._taste(liked, weights, preferred), held.rarity, held.lengths[1])
 
     def fitting(self, stated: Mapping[str, float]) -> Floats:
         """The cosine of each item's tags with weights of tags by name: below 0 where dislikes outweigh."""
         held = self._held()
         return self._cosines(self._vector(stated), np.ones(len(held.rarity)), held.lengths[0])
 
-    def strongest_shared(self, liked: Ints, weights: Floats, items: Ints) -> Ints:
+    def strongest_shared(
+        self, liked: Ints, weights: Floats, items: Ints, preferred: Mapping[str, float] = NOTHING
+    ) -> Ints:
         """The tag that adds most to the cosine of each of some items, NO_ITEM for none."""
-        return _strongest(self._rows(items) * self._held().rarity * self._taste(liked, weights))
+        return _strongest(self._rows(items) * self._held().rarity * self._taste(liked, weights, preferred))
 
     def strongest_stated(self, stated: Mapping[str, float], items: Ints) -> Ints:
         """The stated tag that weighs most in each of some items, NO_ITEM for none."""
@@ -81,8 +87,15 @@ class TagSpace:
                 found[held.places[name]] = weight
         return found
 
-    def _taste(self, liked: Ints, weights: Floats) -> Floats:
-        """The sum of the liked items' directions."""
+    def _taste(self, liked: Ints, weights: Floats, preferred: Mapping[str, float]) -> Floats:
+        """The sum of the liked items' directions, and that of the preferred tags where there are any, equally long."""
+        found = self._liked(liked, weights)
+        if not preferred:
+            return found
+        told = self._vector(preferred) * self._held().rarity
+        return _unit(found) + _unit(told)
+
+    def _liked(self, liked: Ints, weights: Floats) -> Floats:
         rows = self._rows(liked) * self._held().rarity
         lengths = np.linalg.norm(rows, axis=1)
         return np.asarray(np.where(lengths > 0, weights / np.where(lengths > 0, lengths, 1), 0) @ rows)
@@ -94,6 +107,11 @@ class TagSpace:
         products = np.concatenate([tags @ (rarity * vector), beyond @ vector])
         norms = np.concatenate([lengths, np.linalg.norm(beyond, axis=1)]) * np.linalg.norm(vector)
         return np.asarray(np.divide(products, norms, out=np.zeros(len(products)), where=norms > 0))
+
+
+def _unit(vector: Floats) -> Floats:
+    length = float(np.linalg.norm(vector))
+    return vector / length if length > 0 else vector
 
 
 def _strongest(parts: NDArray[np.float64]) -> Ints:

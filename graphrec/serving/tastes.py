@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,19 +16,15 @@ from graphrec.serving.ids import Ids
 
 @dataclass
 class Change:
-    """What a user did that the prepared list doesn't know: items liked, by weight, and items seen.
-
-    `rms`: the root mean square of the user's scores by similar items, 0 until it is needed.
-    """
+    """What a user did that the prepared list doesn't know: items liked, by weight, and items seen."""
 
     liked: dict[int, float] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
-    rms: float = 0.0
 
 
 class Tastes:
     """`liked`: users × items with weights, `seen`: the same shape; `changes` by the position of a user. `items` knows
-    which items are gone.
+    which items are gone. `hidden`: of users who have opted out, what they did since; nothing of them is told meanwhile.
 
     An event changes one entry of one dictionary, so a reader in another thread sees it whole or not at all.
     """
@@ -38,33 +34,54 @@ class Tastes:
         self.seen = seen
         self.items = items or Ids()
         self.changes: dict[int, Change] = {}
+        self.hidden: dict[int, Change] = {}
         self._forgotten: set[int] = set()
 
     def apply(self, user: int, item: int, kind: str) -> None:
         """Take in an event: the largest weight of a pair counts; 0 or less only hides the item."""
-        change = self.changes.setdefault(user, Change())
+        hidden = self.hidden.get(user)
+        change = self.changes.setdefault(user, Change()) if hidden is None else hidden
         change.seen.add(item)
         weight = kind_weight(kind)
         if weight > 0:
             known = max(change.liked.get(item, 0.0), self._weight(user, item))
             if weight > known:
-                change.liked[item], change.rms = weight, 0.0
+                change.liked[item] = weight
 
     def forget(self, user: int) -> NDArray[np.int64]:
         """Let nothing be known of a user any more; the items that counted this user among those who like them."""
         items = self._row(self.liked, user)[0].astype(np.int64)
         self._forgotten.add(user)
         self.changes.pop(user, None)
+        self.hidden.pop(user, None)
         return items
 
+    def hide(self, user: int) -> NDArray[np.int64]:
+        """Tell nothing of a user until `show`; the items that counted this user among those who like them."""
+        self.hidden[user] = self.changes.pop(user, Change())
+        return self._row(self.liked, user)[0].astype(np.int64)
+
+    def show(self, user: int) -> NDArray[np.int64]:
+        """Tell again what a user did, meanwhile too; the items that count this user among those who like them."""
+        change = self.hidden.pop(user)
+        if change.seen:
+            self.changes[user] = change
+        return self._row(self.liked, user)[0].astype(np.int64)
+
     def touched(self, user: int) -> NDArray[np.int64]:
-        """Positions of all that a user ever did something to."""
-        change = self.changes.get(user) or Change()
+        """Positions of all that a user ever did something to, hidden or not."""
+        change = self.hidden.get(user) or self.changes.get(user) or Change()
         items = self._row(self.seen, user)[0].astype(np.int64)
         return np.union1d(items, np.fromiter(change.seen, dtype=np.int64))
 
+    def told(self, matrix: sparse.csr_array) -> sparse.csr_array:
+        """`liked` or `seen` without the rows of those who are hidden or forgotten."""
+        return without(matrix, self.hidden.keys() | self._forgotten)
+
     def items_of(self, user: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Positions and weights of what a user likes."""
+        if user in self.hidden:
+            return _arrays({})
         items, weights = self._row(self.liked, user)
         change = self.changes.get(user)
         if not change or not change.liked:
@@ -84,6 +101,8 @@ class Tastes:
 
     def seen_by(self, user: int) -> NDArray[np.int64]:
         """Positions of all that a user has seen; one may stand there twice."""
+        if user in self.hidden:
+            return np.zeros(0, dtype=np.int64)
         items = self._row(self.seen, user)[0].astype(np.int64)
         change = self.changes.get(user)
         return items if change is None else np.concatenate([items, np.fromiter(change.seen, dtype=np.int64)])
@@ -107,6 +126,19 @@ class Tastes:
             return matrix.indices[:0], matrix.data[:0]
         begin, end = matrix.indptr[user : user + 2]
         return matrix.indices[begin:end], matrix.data[begin:end]
+
+
+def without(matrix: sparse.csr_array, rows: Iterable[int]) -> sparse.csr_array:
+    """A matrix whose rows of some users are empty; the same one where there are none."""
+    gone = [row for row in rows if row < matrix.shape[0]]
+    if not gone:
+        return matrix
+    lengths = np.diff(matrix.indptr)
+    kept = np.ones(matrix.shape[0], dtype=bool)
+    kept[gone] = False
+    entries = np.repeat(kept, lengths)
+    indptr = np.concatenate([[0], np.cumsum(np.where(kept, lengths, 0))])
+    return sparse.csr_array((matrix.data[entries], matrix.indices[entries], indptr), shape=matrix.shape)
 
 
 def _arrays(liked: Mapping[int, float]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

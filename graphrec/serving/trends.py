@@ -37,14 +37,10 @@ class Trends:
 
     def __init__(self, liked: sparse.csr_array, last_at: NDArray[np.int64], half_life_ms: float) -> None:
         self._liked, self._last_at, self._half_life = liked, last_at, half_life_ms
-        timed = (last_at != NO_TIME) & (last_at <= latest_ms())
-        self._newest = self._reference = int(last_at[timed].max()) if timed.any() else NO_TIME
-        parts = liked.data[timed] * np.exp2((last_at[timed] - float(self._reference)) / half_life_ms)
-        counts = np.bincount(liked.indices[timed], weights=parts, minlength=liked.shape[1])
-        self._counts = counts.astype(np.float64)  # of nothing NumPy counts in whole numbers
         self._pairs: dict[tuple[int, int], Pair] = {}
-        self._best: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
         self._hidden: set[int] = set()
+        self._best: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
+        self._recount()
 
     @classmethod
     def none(cls) -> Trends:
@@ -64,15 +60,21 @@ class Trends:
                 self._count(item, known, now)
 
     def hide(self, user: int, items: NDArray[np.int64]) -> None:
-        """Let nothing count any more that a user did, to all of these items. Doing it again changes nothing."""
+        """Let nothing count that a user did, to all of these items, until `show`. Doing it again changes nothing."""
         if user in self._hidden:
             return
         pairs = self._pairs_of(user, items)
         self._hidden.add(user)
         for item, pair in pairs:
             self._count(item, pair, NOTHING)
-        if self._newest in (at for _, (_, at) in pairs):
+        if self._newest in (at for _, (_, at) in pairs):  # counts that had become nothing beside it are something again
             self._recount()
+
+    def show(self, user: int, items: NDArray[np.int64]) -> None:
+        """Let count again what a user did, meanwhile too."""
+        self._hidden.discard(user)
+        for item, pair in self._pairs_of(user, items):
+            self._count(item, NOTHING, pair)
 
     def best(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The items that trend, the most first, with their counts at the time of the newest like."""
@@ -96,19 +98,20 @@ class Trends:
         self._best = None
 
     def _recount(self) -> None:
-        """Count anew from the newest like that is left. Cost: a pass over all likes."""
-        rows = np.repeat(np.arange(self._liked.shape[0]), np.diff(self._liked.indptr))
-        kept = (self._last_at != NO_TIME) & (self._last_at <= latest_ms()) & ~np.isin(rows, list(self._hidden))
-        later = {place: pair for place, pair in self._pairs.items() if place[0] not in self._hidden}
-        latest = max((at for _, at in later.values()), default=NO_TIME)
-        self._newest = max(int(self._last_at[kept].max(initial=NO_TIME)), latest)
-        self._reference = self._newest
-        self._counts = np.zeros(len(self._counts))
-        if self._newest != NO_TIME:
-            parts = np.exp2((self._last_at[kept] - float(self._reference)) / self._half_life)
-            np.add.at(self._counts, self._liked.indices[kept], self._liked.data[kept] * parts)
-            for (user, item), pair in later.items():
-                self._counts[item] += self._part(pair) - self._part(self._before(user, item))
+        """Count all likes of those who aren't hidden at the time of the newest of them. Cost: a pass over all."""
+        timed = (self._last_at != NO_TIME) & (self._last_at <= latest_ms())
+        if self._hidden:
+            rows = np.repeat(np.arange(self._liked.shape[0]), np.diff(self._liked.indptr))
+            timed &= ~np.isin(rows, list(self._hidden))
+        later = [(key, pair) for key, pair in self._pairs.items() if key[0] not in self._hidden]
+        newest = max((at for _, (_, at) in later), default=NO_TIME)
+        self._newest = self._reference = max(newest, int(self._last_at[timed].max(initial=NO_TIME)))
+        parts = self._liked.data[timed] * np.exp2((self._last_at[timed] - float(self._reference)) / self._half_life)
+        counts = np.bincount(self._liked.indices[timed], weights=parts, minlength=self._liked.shape[1])
+        self._counts, self._best = counts.astype(np.float64), None  # of nothing NumPy counts in whole numbers
+        for (user, item), pair in later:
+            self._grow(item)
+            self._counts[item] += self._part(pair) - self._part(self._before(user, item))
 
     def _before(self, user: int, item: int) -> Pair:
         if user >= self._liked.shape[0]:

@@ -1,16 +1,19 @@
-"""A state is asked for every kind of answer before anybody else asks it: what is made at the first use is made then."""
+"""Every kind of answer is asked for before anybody else asks for it: what is made at the first use is made then."""
 
 from __future__ import annotations
 
 from itertools import islice
 
+from graphrec.graph import Graph
 from graphrec.recommend.base import Profile
+from graphrec.recommend.registry import get
 from graphrec.serving.ranking import popular, rank, similar
 from graphrec.serving.state import State
 from graphrec.serving.why import why
 from graphrec.serving.wish import Wish
 
 N_USERS = 20
+QUERIES = ("walk", "cooccurrence")
 WISHES = (Wish(), Wish(seen=True, diversity=0.5, calibration=0.5, rare=0.1, new=0.1, explore=0.1))
 
 
@@ -27,3 +30,12 @@ def warm(state: State) -> None:
     for user in users[:1]:
         for item in items:
             why(state, user, item)
+
+
+def warm_queries(graph: Graph, state: State) -> None:
+    """Have Neo4j plan the queries that lists are asked for by (`with=`): a plan takes longer than a request may wait,
+    and one that was given up is planned again by the next. A second; GraphrecError as the queries."""
+    for user in islice(state.users.places, 1):
+        for name in QUERIES:
+            for with_reasons in (False, True):
+                get(name, graph, with_reasons=with_reasons).recommend([Profile(user)], 1)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphrec.recommend.explain import Reason
+from graphrec.recommend.history import people
 from graphrec.serving.foldin import Floats, Ints, follow
 from graphrec.serving.lists import NO_ITEM
 from graphrec.serving.ranking import Answer
 from graphrec.serving.state import State
 
-OF_YOUR_TASTE = "liked by people whose taste is like yours"
+OF_YOUR_TASTE = "near to your taste"
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,14 @@ def sentences(state: State, answer: Answer) -> list[str]:
     found_by = answer.found_by or (answer.strategy,) * len(answer.items)
     rows = zip(found_by, answer.items.tolist(), answer.because.tolist(), strict=True)
     told += [_sentence(state, *row) for row in list(rows)[len(told) :]]
-    return told if answer.moved is None else _by_context(answer, told)
+    return told if answer.moved is None else _by_context(state, answer, told)
 
 
-def _by_context(answer: Answer, told: list[str]) -> list[str]:
-    """The same sentences, but of the items that are there because of the context."""
+def _by_context(state: State, answer: Answer, told: list[str]) -> list[str]:
+    """The same sentences, but of the items that are there because of the context, if enough people like them."""
     moved = answer.moved or {}
-    reasons = [moved[item].reason if item in moved else "" for item in answer.items.tolist()]
+    items = answer.items.tolist()
+    reasons = [moved[item].reason if item in moved and _is_known(state, item) else "" for item in items]
     return [reason or sentence for reason, sentence in zip(reasons, told, strict=True)]
 
 
@@ -53,14 +55,14 @@ def _sentence(state: State, source: str, item: int, because: int) -> str:
         return _BECAUSE.get(source, _liked)(state, because)
     if source == "blend":
         return OF_YOUR_TASTE
-    if source == "trending":
-        return "much liked these days"
-    n = state.catalogue.liking(item)
-    return f"{_people(n)} liked it" if n else "new here"
+    if not _is_known(state, item):  # how few people, and whether any, isn't told
+        return "taken up lately" if source == "trending" else "little known yet"
+    return "much liked these days" if source == "trending" else people(state.catalogue.liking(item), "liked it")
 
 
-def _people(n: int) -> str:
-    return "1 person" if n == 1 else f"{n} people"
+def _is_known(state: State, item: int) -> bool:
+    """Whether enough people like an item to speak of them."""
+    return state.catalogue.liking(item) >= state.least_people
 
 
 def _liked(state: State, item: int) -> str:
@@ -68,10 +70,10 @@ def _liked(state: State, item: int) -> str:
 
 
 _BECAUSE: Mapping[str, Callable[[State, int], str]] = {
-    "similar": lambda state, item: f"liked by the people who like {state.catalogue.title(item)}",
+    "similar": lambda state, item: f"it goes well with {state.catalogue.title(item)}",
     "stated": lambda state, tag: f"you like {state.catalogue.tag_names[tag]}",
     "tags": lambda state, tag: f"of the same kind: {state.catalogue.tag_names[tag]}",
-    "follows": lambda state, n: f"{n if n > 1 else 'one of the'} people you follow liked it",
+    "follows": lambda state, n: f"{n} people you follow liked it" if n >= state.least_people else "you may like it",
 }
 """By source, what is said of what speaks most for an item."""
 
@@ -79,8 +81,11 @@ _BECAUSE: Mapping[str, Callable[[State, int], str]] = {
 def why(state: State, user_id: str, item_id: str, k: int = 5) -> Why:
     """The parts of the score by similar items, vectors and popularity, as the user's likes are at this moment.
 
-    UnknownIdError for a user or an item that isn't known.
+    Nothing of one who has opted out. UnknownIdError for a user or an item that isn't known.
     """
+    if user_id in state.withheld:
+        state.catalogue.ids.find([item_id], "item")
+        return Why({}, (), False)
     user, item = state.users.find([user_id], "user")[0], state.catalogue.ids.find([item_id], "item")[0]
     with state.lock:
         liked, weights = state.tastes.items_of(user)
@@ -120,7 +125,7 @@ def _reasons(
     begin, end = ("user", f"user {user_id}"), ("item", title)
     reasons = [
         Reason(
-            f"{title} is liked by the people who like {state.catalogue.title(one)}",
+            f"{title} goes well with {state.catalogue.title(one)}, which you liked",
             factor * part,
             (begin, ("item", state.catalogue.title(one)), end),
         )
@@ -128,9 +133,10 @@ def _reasons(
     ]
     taste, many = parts.get("vectors", 0.0), parts.get("popularity", 0.0)
     if taste > 0:
-        path = (begin, ("people", "people of your taste"), end)
-        reasons.append(Reason(f"{title} is liked by people whose taste is like yours", taste, path))
-    if many > 0:
+        reasons.append(Reason(f"{title} is near to your taste", taste, (begin, end)))
+    if many > 0 and _is_known(state, item):
         n = state.catalogue.liking(item)
         reasons.append(Reason(f"{n} people liked {title}", many, (("people", f"{n} people"), end)))
+    elif many > 0:
+        reasons.append(Reason(f"how popular {title} is", many, (begin, end)))
     return tuple(sorted(reasons, key=lambda reason: -(reason.part or 0.0)))

@@ -18,6 +18,7 @@ from graphrec.serving.ids import Bools
 
 MOST_CONDITIONS = 20
 _CONDITION = re.compile(r"(?P<name>\w{1,64})\s*(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.{1,200})", re.DOTALL)
+_NAME = re.compile(r"\w{1,64}")
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     "=": np.equal,
     "!=": np.not_equal,
@@ -31,7 +32,8 @@ _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
 @dataclass(frozen=True)
 class Rule:
     """Items that a condition holds for go up (`amount` above 0) or down, by a part of the distance from the best to the
-    last candidate."""
+    last candidate. Where the condition is the name of a property alone, each item goes by its place among all, from 0
+    for the least to 1 for the most."""
 
     condition: str
     amount: float
@@ -51,7 +53,7 @@ class Wish:
     """A list of `k` items after the first `offset`. Conditions are `tag=NAME` or `PROPERTY OP VALUE`: all of `every`,
     one of `some`, none of `never`. Weights and shares lie between 0 and 1; `seed` makes what is random repeatable.
     `house`: conditions that hold beside those, whoever asks. `context`: where and when the list is asked for, None
-    where that doesn't count."""
+    where that doesn't count. `taste`: how far items go up whose tags are those that the user likes."""
 
     k: int = 10
     offset: int = 0
@@ -70,13 +72,14 @@ class Wish:
     seed: int = 0
     house: Conditions | None = None
     context: Context | None = None
+    taste: float = 0.0
 
     @cached_property
     def is_plain(self) -> bool:
         """Whether nothing has to be filtered, scored anew or put in another order."""
         words = self.include or self.exclude or self.every or self.some or self.never or self.rules or self.house
         order = self.diversity or self.calibration or self.rare or self.new or self.explore or self.context
-        return not (words or self.seen or order)
+        return not (words or self.seen or order or self.taste)
 
 
 def allowed(wish: Wish, catalogue: Catalogue) -> Bools | None:
@@ -121,6 +124,27 @@ def parsed(condition: str) -> tuple[str, str, str]:
     if found["name"] == "tag" and found["sign"] not in ("=", "!="):
         raise InputError(f"expected tag=NAME or tag!=NAME, found {condition[:80]!r}")
     return found["name"], found["sign"], found["value"]
+
+
+def readable(rule: Rule) -> Rule:
+    """The rule, if its condition is one, or a name. InputError where it is neither."""
+    if not _NAME.fullmatch(rule.condition):
+        parsed(rule.condition)
+    return rule
+
+
+def strength(condition: str, catalogue: Catalogue) -> NDArray[np.float64]:
+    """1 for the items that a condition holds for, else 0; by the name of a property alone, the place of each item among
+    those that have it, from 0 for the least to 1 for the most, and 0 for those that lack it."""
+    if not _NAME.fullmatch(condition):
+        return holds(condition, catalogue).astype(np.float64)
+    found = np.zeros(catalogue.n_items)
+    if condition not in catalogue.numbers:
+        known = ", ".join(sorted(catalogue.numbers)) or "none"
+        raise InputError(f"expected a condition, or a property that is a number: {known}; found {condition!r}")
+    places = catalogue.properties.places(condition)[: len(found)]
+    found[: len(places)] = places
+    return found
 
 
 def holds(condition: str, catalogue: Catalogue) -> Bools:

@@ -78,6 +78,16 @@ def csr(key: NDArray[np.int64], data: NDArray[Any], shape: tuple[int, int]) -> s
     return matrix
 
 
+def emptied(matrix: sparse.csr_array, kept: NDArray[np.bool_]) -> sparse.csr_array:
+    """The same matrix with the rows alone that are kept; the others are empty."""
+    lengths = np.diff(matrix.indptr)
+    entries = np.repeat(kept, lengths)
+    indptr = np.concatenate([[0], np.cumsum(np.where(kept, lengths, 0))]).astype(matrix.indptr.dtype)
+    found = sparse.csr_array((matrix.data[entries], matrix.indices[entries], indptr), shape=matrix.shape)
+    found.sort_indices()
+    return found
+
+
 def tag_columns(table: pa.Table | None) -> tuple[Column, Column, NDArray[np.float64]]:
     """Item, tag and weight of each row (1 where not given)."""
     item_ids, names = columns(table, ("item_id", "tag"))

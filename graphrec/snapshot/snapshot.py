@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +20,7 @@ from graphrec.snapshot.columns import (
     Pairs,
     columns,
     csr,
+    emptied,
     floats,
     follow_matrix,
     joined,
@@ -80,6 +81,24 @@ class Snapshot:
     def n_likers(self) -> NDArray[np.int64]:
         """How many users like each item."""
         return np.bincount(self.matrix.indices, minlength=self.n_items).astype(np.int64)
+
+    def without(self, user_ids: Sequence[str]) -> Snapshot:
+        """The same with nothing in the rows of some users; ids that it doesn't hold are passed over."""
+        rows = self.user_idx(user_ids)
+        kept = np.ones(self.n_users, dtype=bool)
+        kept[rows[rows >= 0]] = False
+        if kept.all():
+            return self
+        entries = np.repeat(kept, np.diff(self.matrix.indptr))
+        follows = sparse.csr_array(emptied(self.follows.T.tocsr(), kept).T.tocsr())
+        return replace(
+            self,
+            matrix=emptied(self.matrix, kept),
+            rating=self.rating[entries],
+            last_at=self.last_at[entries],
+            seen=emptied(self.seen, kept),
+            follows=emptied(follows, kept),
+        )
 
     def equals(self, other: Snapshot) -> bool:
         """Whether both hold the same data."""

@@ -87,11 +87,13 @@ def test_recommend_explains_and_masks(graph: Graph) -> None:
     assert [(row["item_id"], row["people"]) for row in rows] == [("c", 2)]
     assert graph.read("cooccurrence/recommend", user_ids=["ann"], excluded=["c"]) == []
     assert graph.read("cooccurrence/recommend", user_ids=["ann"], allowed=["d"]) == []
-    rows = graph.read("cooccurrence/explain", wanted=[{"user_id": "ann", "item_ids": ["c"]}])
+    rows = graph.read("cooccurrence/explain", wanted=[{"user_id": "ann", "item_ids": ["c"]}], least_people=1)
     assert [(row["because_id"], row["people"], row["share"]) for row in rows] == [
         ("a", 2, pytest.approx(2 / 3)),
         ("b", 1, pytest.approx(1 / 3)),
     ]
+    rows = graph.read("cooccurrence/explain", wanted=[{"user_id": "ann", "item_ids": ["c"]}], least_people=2)
+    assert [(row["people"], row["share"] is None) for row in rows] == [(2, False), (None, True)]
 
 
 def test_an_unknown_normalisation_is_told(graph: Graph) -> None:

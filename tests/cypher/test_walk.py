@@ -71,14 +71,20 @@ def test_by_hand(graph: Graph, noted: bool) -> None:
 
 def test_explained_by_hand(graph: Graph) -> None:
     put(graph, TOY)
-    rows = graph.read("walk/explain", wanted=[{"user_id": "ann", "item_ids": ["c", "nowhere"]}])
+    rows = graph.read("walk/explain", wanted=[{"user_id": "ann", "item_ids": ["c", "nowhere"]}], least_people=1)
     # By a: bob 1/12 and cid 1/6 * 1/4; by b: cid 1/4 * 1/4.
     assert [(row["because_id"], row["people"]) for row in rows] == [("a", 2), ("b", 1)]
     assert [row["share"] for row in rows] == pytest.approx([(1 / 12 + 1 / 24) / C, (1 / 16) / C])
     visitor = {"visitor": 7, "items": [["a", 1], ["b", 1]], "item_ids": ["d"]}
-    rows = graph.read("walk/explain_visitor", wanted=[visitor])
+    rows = graph.read("walk/explain_visitor", wanted=[visitor], least_people=1)
     assert [(row["visitor"], row["because_id"], row["people"]) for row in rows] == [(7, "b", 1), (7, "a", 1)]
     assert [row["share"] for row in rows] == pytest.approx([0.6, 0.4])
+    for few, told in ((2, [2, None]), (5, [None, None])):
+        rows = graph.read("walk/explain", wanted=[{"user_id": "ann", "item_ids": ["c"]}], least_people=few)
+        assert [(row["because_id"], row["people"]) for row in rows] == [("a", told[0]), ("b", told[1])]
+        assert [row["share"] is None for row in rows] == [each is None for each in told]
+    rows = graph.read("walk/explain_visitor", wanted=[visitor])
+    assert [(row["because_id"], row["people"], row["share"]) for row in rows] == [("b", None, None), ("a", None, None)]
 
 
 @pytest.mark.parametrize(("kinds", "noted"), [(ONE_KIND, True), (ONE_KIND, False), (KINDS, True), (KINDS, False)])

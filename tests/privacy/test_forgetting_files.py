@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from graphrec.holdings.search import files_with_text
 from graphrec.nightly.kept import read_snapshot, write_snapshot
-from graphrec.privacy.search import files_with_text
 from graphrec.snapshot import Snapshot
 from graphrec.snapshot.columns import positions
 from graphrec.versions.arrays import matrix_arrays, matrix_of, read_arrays, read_ids, write_arrays

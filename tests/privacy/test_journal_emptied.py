@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from graphrec.errors import BehindError
+from graphrec.holdings.search import files_with_text
 from graphrec.journal import Journal
-from graphrec.privacy.search import files_with_text
 
 GONE = "kqzvjxwpbnmtrdhgfsclqeyuioazwxsd"
 

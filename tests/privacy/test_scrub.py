@@ -20,14 +20,14 @@ from graphrec.experiments import Outcome
 from graphrec.experiments.store import FILE, Store
 from graphrec.frames import FramesWriter
 from graphrec.graph import Graph
+from graphrec.holdings.forget import forget
+from graphrec.holdings.scrub import scrub
+from graphrec.holdings.search import files_with_text
 from graphrec.ingest.bolt import load_over_bolt
 from graphrec.ingest.events import record
 from graphrec.ingest.rows import open_rows
 from graphrec.ingest.stats import read_stats
 from graphrec.journal import JOURNAL, Journal
-from graphrec.privacy.forget import forget
-from graphrec.privacy.scrub import scrub
-from graphrec.privacy.search import files_with_text
 from graphrec.server import Home, down
 from graphrec.versions import Embeddings, Learnt, current, publish
 from tests.conftest import start

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from graphrec.cli.verbs import recommend as _recommend  # noqa: F401
 from graphrec.cli.verbs import similar as _similar  # noqa: F401
 from graphrec.errors import InputError, UnknownIdError
 from graphrec.graph import Graph
+from graphrec.privacy.policy import FILE
 from graphrec.recommend.explain import Explanation, Reason
 from graphrec.recommend.plot import plot_explanation, subgraph
 
@@ -24,6 +28,58 @@ def test_answers(graph: Graph, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="graphrec load"):
         graphrec.recommend(graph, "ann")
     load_toy(graph, tmp_path / "frames")
+    _few_people(graph, tmp_path)
+    with policy(graph, least_people=1):
+        _answers(graph, tmp_path)
+
+
+@contextmanager
+def policy(graph: Graph, *, least_people: int) -> Iterator[None]:
+    """A toy has few people."""
+    path = graph.home / FILE
+    path.write_text(f"[reasons]\nleast_people = {least_people}\n", "utf-8")
+    try:
+        yield
+    finally:
+        path.unlink()
+
+
+def _few_people(graph: Graph, tmp_path: Path) -> None:
+    """Fewer than the policy lets be counted: other reasons, true all the same, in lists, paths, plots and queries."""
+    walk = graphrec.recommend(graph, "ann", k=5, model="walk")
+    assert walk["reason"].tolist() == ["because you liked Alien"]
+    lists = [graphrec.recommend(graph, "ann", k=5, model=name) for name in ("cooccurrence", "popular", "trending")]
+    lists += [graphrec.recommend(graph, "eve", k=5, model="friends"), graphrec.recommend(graph, "zoe", k=2)]
+    lists += [graphrec.recommend(graph, items={"b": 1.0}, k=2, model=name) for name in ("walk", "cooccurrence")]
+    lists += [graphrec.similar(graph, "a", model=name) for name in ("walk", "cooccurrence")]
+    for table in lists:
+        assert not re.search("person|people|[0-9]", " ".join(table["reason"])), table["reason"].tolist()
+    for user, item, name in (
+        ("ann", "c", "walk"),
+        ("ann", "c", "cooccurrence"),
+        ("ann", "a", "popular"),
+        ("eve", "c", "friends"),
+    ):
+        why = graphrec.explain(graph, user, item, model=name)
+        assert why.reasons
+        assert not re.search("person|people|[0-9]", " ".join(reason.text for reason in why.reasons))
+        assert "people" not in {kind for reason in why.reasons for kind, _ in reason.path}
+        assert "people" not in {kind for _, kind in subgraph(why).nodes(data="kind")}
+    rows = graph.read("walk/explain", wanted=[{"user_id": "ann", "item_ids": ["c"]}])
+    assert {(row["people"], row["share"]) for row in rows} == {(None, None)}
+    picture = tmp_path / "few.svg"
+    assert CliRunner().invoke(app, ["explain", "ann", "c", "--with", "walk", "--plot", str(picture)]).exit_code == 0
+    assert "people" not in picture.read_text("utf-8")
+    with policy(graph, least_people=2):
+        two = graphrec.explain(graph, "ann", "c", model="walk").reasons
+        assert [reason.text for reason in two] == [
+            "2 people who liked Alien also liked Casablanca",
+            "Casablanca goes well with Blade Runner, which you liked",
+        ]
+        assert [reason.part is None for reason in two] == [False, True]
+
+
+def _answers(graph: Graph, tmp_path: Path) -> None:
     found = graphrec.recommend(graph, "ann", k=5, model="walk")
     assert found[["rank", "item_id", "title"]].to_numpy().tolist() == [[1, "c", "Casablanca"]]
     assert found["reason"].tolist() == ["2 people who liked Alien also liked this"]

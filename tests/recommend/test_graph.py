@@ -185,15 +185,18 @@ def laws_number(item_id: str) -> int:
     return int(item_id[2:])
 
 
+MANY, TITLE = r"([5-9]|\d\d+)", r"(Film \d+|'n°\d+')"
+
+
 def _reasons(graph: Graph, data: Snapshot) -> None:
     profiles = [Profile(user) for user in data.user_ids[:6]]
     wanted = {
-        "walk": r"\d+ (person|people) who liked (Film \d+|'n°\d+') also liked this",
-        "cooccurrence": r"\d+ (person|people) who liked (Film \d+|'n°\d+') also liked this",
-        "lightgcn": r"liked by the same people as (Film \d+|'n°\d+')",
-        "popular": r"\d+ (person|people) liked it",
+        "walk": rf"({MANY} people who liked {TITLE} also liked this|because you liked {TITLE})",
+        "cooccurrence": rf"({MANY} people who liked {TITLE} also liked this|because you liked {TITLE})",
+        "lightgcn": rf"near to {TITLE}, which you liked",
+        "popular": rf"({MANY} people liked it|little known yet)",
         "tags": r"tagged tag \d( and tag \d)?, like what you like",
-        "friends": r"\d+ of the people you follow liked it",
+        "friends": rf"({MANY} of the people you follow liked it|you may like it)",
         "chebyshev": r"because you liked (Film \d+|'n°\d+')",
     }
     for name, pattern in wanted.items():
@@ -275,7 +278,7 @@ def test_an_explanation_names_the_parts_of_the_score(graph: Graph, tmp_path) -> 
     assert found.score == pytest.approx(best["score"])
     assert sum(reason.part for reason in found.reasons) == pytest.approx(best["score"])
     assert f"because you liked {found.reasons[0].path[1][1]}" == best["reason"]
-    assert found.reasons[0].text.startswith(f"{found.title} is liked by the people who like ")
+    assert found.reasons[0].text.startswith(f"{found.title} goes well with ")
 
 
 def test_settings_reach_the_queries(graph: Graph, tmp_path) -> None:  # type: ignore[no-untyped-def]

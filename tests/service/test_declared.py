@@ -29,7 +29,7 @@ def declared(folder: Path, text: str) -> str:
 def test_a_query_goes_before_the_pipeline_in_reranking_and_adds_to_the_rest() -> None:
     tables = {
         "filters": {"never": ["tag=odd"], "seen": True},
-        "score": {"boost": ["year>=2000*0.5"]},
+        "score": {"boost": ["year>=2000*0.5"], "taste": 0.3},
         "rerank": {"new": 0.2, "diversity": 0.5},
     }
     mine = Pipeline.of(tables, Path("mine.toml"))
@@ -37,6 +37,7 @@ def test_a_query_goes_before_the_pipeline_in_reranking_and_adds_to_the_rest() ->
     assert (found.new, found.diversity, found.seen) == (0.2, 0.0, True)
     assert found.rules == (Rule("year>=2000", 0.5), Rule("tag=even", 1.0))
     assert found.every == ("tag=even",)
+    assert (found.taste, wish_of(ListQuery(taste=0.0), mine).taste) == (0.3, 0.0)
     assert found.house is not None
     assert found.house.never == ("tag=odd",)
     assert wish_of(ListQuery(seen=False), mine).seen is False
@@ -57,7 +58,7 @@ def test_each_gets_what_is_known_of_them_and_the_answer_says_so(shop: Graph) -> 
         state.followed[state.users.places["follower"]] = [state.users.places["u1"]]
         followed = client.get(LIST.format("follower"), params={"k": 2}).json()
         assert followed["strategy"] == "follows"
-        assert followed["items"][0]["reason"] == "one of the people you follow liked it"
+        assert followed["items"][0]["reason"] == "you may like it", "it would say who"
         state.stated[state.users.places["follower"]] = {"odd": 1.0}
         asked = client.get(LIST.format("follower"), params={"k": 30}).json()
         assert asked["strategy"] == "stated"

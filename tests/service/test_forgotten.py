@@ -23,12 +23,12 @@ from graphrec.cli.verbs import forget as _forget
 from graphrec.errors import InputError
 from graphrec.experiments.store import FILE, Store
 from graphrec.graph import Graph
-from graphrec.privacy import forget as forgetting
-from graphrec.privacy import held_by_graph
-from graphrec.privacy.expire import cutoff, expire
-from graphrec.privacy.export import export
-from graphrec.privacy.forget import forget, held
-from graphrec.privacy.scrub import scrub
+from graphrec.holdings import forget as forgetting
+from graphrec.holdings import held_by_graph
+from graphrec.holdings.expire import cutoff, expire
+from graphrec.holdings.export import export
+from graphrec.holdings.forget import forget, held
+from graphrec.holdings.scrub import scrub
 from graphrec.server import Home
 from graphrec.serving.lists import NO_ITEM, lists_folder
 from graphrec.serving.state import State, load_state

@@ -90,8 +90,10 @@ def test_who_follows_people_gets_what_they_like() -> None:
     state.followed = {3: [0, 2, 3]}
     answer = rank(state, Profile("u3"), Wish(k=4))
     found = by_source(state, answer)
-    assert found["follows"][0] == (0, "2 people you follow liked it")
-    assert found["follows"][1:] == [(item, "one of the people you follow liked it") for item in (1, 6)]
+    assert found["follows"] == [(item, "you may like it") for item in (0, 1, 6)], "whom two follow isn't told"
+    state.least_people = 2
+    told = by_source(state, answer)["follows"]
+    assert told == [(0, "2 people you follow liked it"), *((item, "you may like it") for item in (1, 6))]
     assert answer.fallbacks == ("popular",)
 
 
@@ -106,7 +108,9 @@ def test_all_others_get_what_trends_and_then_what_is_popular() -> None:
         answer = rank(state, profile, Wish(k=4))
         assert (answer.strategy, answer.fallbacks) == ("trending", ("popular",))
         assert answer.items.tolist()[:2] == [6, 4]
-        assert sentences(state, answer) == [*["much liked these days"] * 2, "2 people liked it", "1 person liked it"]
+        assert sentences(state, answer) == [*["taken up lately"] * 2, *["little known yet"] * 2]
+        known = replace(state, least_people=1)
+        assert sentences(known, answer) == [*["much liked these days"] * 2, "2 people liked it", "1 person liked it"]
 
 
 def test_a_visitor_without_a_trained_version_is_known_by_tags() -> None:
@@ -127,7 +131,7 @@ def test_the_pipeline_orders_the_sources() -> None:
     alone = replace(state, pipeline=declared(candidates={"known": [], "few": ["similar"], "anyone": ["trending"]}))
     found = rank(alone, Profile("u0"), WHOLE)
     assert (found.strategy, found.fallbacks) == ("similar", ("tags",))
-    assert sentences(alone, found)[0].startswith("liked by the people who like")
+    assert sentences(alone, found)[0].startswith("it goes well with")
     assert len(rank(alone, Profile("nobody"), WHOLE).items) == 0
 
 

@@ -66,9 +66,11 @@ def test_what_is_liked_more_in_a_context_goes_up_and_says_so_only_where_that_dec
     assert names(state, plain) == ["i2", "i3", "i4"]
     assert names(state, calm) == ["i2", "i3", "i6"]
     answer = rank(state, Profile("u0"), calm)
+    assert set(sentences(state, answer)) == {"near to your taste"}, "those who like it are too few to be spoken of"
+    state.least_people = 0
     listed = dict(zip(names(state, calm), sentences(state, answer), strict=True))
     assert listed["i6"] == "often chosen when mood is calm"
-    assert [said for item, said in listed.items() if item != "i6"] == ["liked by people whose taste is like yours"] * 2
+    assert [said for item, said in listed.items() if item != "i6"] == ["near to your taste"] * 2
     assert answer.moved is not None
     by_mood = lifts(state.tallies, [CALM], EVERY)[0]
     distance = float(state.lists.scores[0, 0] - state.lists.scores[0, -1])

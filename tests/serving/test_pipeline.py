@@ -74,7 +74,7 @@ def test_every_source_has_a_function_and_a_rule_ends_in_those_below() -> None:
         ('[filters]\nevery = ["red"]', "filters.every.0: expected a condition like .*, found 'red'"),
         ('[filters]\nevery = ["tag>x"]', "filters.every.0: expected tag=NAME or tag!=NAME, found 'tag>x'"),
         ('[score]\nboost = ["tag=x*99"]', "score.boost.0: expected a rule like .*, found 'tag=x"),
-        ('[score]\nbury = ["odd*1"]', "score.bury.0: expected a condition like .*, found 'odd'"),
+        ('[score]\nbury = ["odd thing*1"]', "score.bury.0: expected a condition like .*, found 'odd thing'"),
         ('[candidates]\nfew = ["walks"]', "candidates.few.0: expected to be 'blend', .*, found 'walks'"),
         ('[candidates]\nnew = ["tags", "tags"]', "candidates.new: expected each source once, found tags, tags"),
         ("[candidates]\nanyone = []", "candidates.anyone: .*at least 1 item"),

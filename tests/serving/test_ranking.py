@@ -174,7 +174,7 @@ def test_an_item_that_came_a_moment_ago_fills_a_list() -> None:
     state.apply({"user_id": "new", "item_id": "brand new", "kind": "click"})
     answer = rank(state, Profile("u3"), Wish(k=50))
     assert len(answer.items) == N_ITEMS + 1
-    assert sentences(state, answer)[-1] == "new here"
+    assert sentences(state, answer)[-1] == "little known yet"
     assert state.catalogue.title(answer.items[-1]) == "'brand new'"
 
 
@@ -184,7 +184,7 @@ def test_similar_and_popular_items() -> None:
     assert found.strategy == "similar"
     assert found.fallbacks == ("tags",)
     assert sentences(STATE, found) == [
-        *["liked by the people who like 'i0'"] * 2,
+        *["it goes well with 'i0'"] * 2,
         "of the same kind: comedy",
     ]
     assert similar(STATE, "i0", Wish(k=N_ITEMS)).fallbacks == ("tags", "popular")

@@ -22,8 +22,8 @@ def expire(
 
     Running services read the graph anew afterwards. Killed in the middle, run it again.
     """
-    from graphrec.privacy.expire import cutoff
-    from graphrec.privacy.expire import expire as run
+    from graphrec.holdings.expire import cutoff
+    from graphrec.holdings.expire import expire as run
 
     told = (lambda what: None) if as_json else lambda what: err.print(f"{what} …", style="dim")
     found = run(home, cutoff(older_than), users=users, dry_run=dry_run, told=told)

@@ -19,7 +19,7 @@ def export(
     home: HomeOption = None,
 ) -> None:
     """Write everything that is held about a person as JSON, from all places that `graphrec forget` empties."""
-    from graphrec.privacy.export import export as write
+    from graphrec.holdings.export import export as write
 
     if out is None:
         n_things = write(home, user, sys.stdout)

@@ -14,7 +14,7 @@ from graphrec.cli.app import HomeOption, JsonOption, app, console, emit_json, er
 from graphrec.errors import InputError
 
 if TYPE_CHECKING:
-    from graphrec.privacy.receipt import Receipt
+    from graphrec.holdings.receipt import Receipt
 
 
 @app.command()
@@ -33,8 +33,8 @@ def forget(  # noqa: PLR0917
     Killed anywhere, the same again goes on. `--scrub` also rebuilds Neo4j's store by export and bulk import, and drops
     old transaction and debug logs, staging and old model versions, whoever they speak of.
     """
-    from graphrec.privacy import forget as forgetting
-    from graphrec.privacy import scrub as scrubbing
+    from graphrec.holdings import forget as forgetting
+    from graphrec.holdings import scrub as scrubbing
 
     if user is None and not scrub:
         raise InputError("expected the id of a user, or --scrub; found neither")

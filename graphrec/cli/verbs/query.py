@@ -16,6 +16,7 @@ from graphrec.errors import InputError
 
 if TYPE_CHECKING:
     from graphrec.graph import Graph
+    from graphrec.privacy.entry import Entry
 
 ParamOption = Annotated[
     list[str] | None,
@@ -37,6 +38,7 @@ def query(  # noqa: PLR0917
 ) -> None:
     """Run a query and print its rows as a table, JSON or CSV. Parameters with a default may be left out."""
     from graphrec.connect import connect
+    from graphrec.privacy.entry import entry_of
 
     asked = files.get(name)
     if about:
@@ -49,7 +51,7 @@ def query(  # noqa: PLR0917
     given = dict(read_parameter(asked, text) for text in param or ())
     asked.complete(given)
     with connect(home) as graph:
-        rows = run(graph, asked, given)
+        rows = run(graph, asked, entered(given, entry_of(graph.home)))
     show(asked, rows, as_json=as_json, as_csv=as_csv)
 
 
@@ -73,6 +75,16 @@ def read_parameter(query: files.Query, text: str) -> tuple[str, Any]:
 
 def _id(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def entered(given: dict[str, Any], entry: Entry) -> dict[str, Any]:
+    """The parameters with users' ids as the graph holds them."""
+    found = dict(given)
+    if "user_id" in given:
+        found["user_id"] = entry.user(given["user_id"])
+    if "user_ids" in given:
+        found["user_ids"] = [entry.user(user_id) for user_id in given["user_ids"]]
+    return found
 
 
 def run(graph: Graph, query: files.Query, given: dict[str, Any]) -> list[dict[str, Any]]:

@@ -54,6 +54,8 @@ def serve(  # noqa: PLR0917
     import uvicorn
 
     from graphrec.connect import connect
+    from graphrec.ingest.binding import check_bound
+    from graphrec.privacy.entry import entry_of
     from graphrec.server import Home
     from graphrec.service.keys import read_keys
     from graphrec.service.settings import ServiceSettings
@@ -86,6 +88,7 @@ def serve(  # noqa: PLR0917
     declared = read_trials(settings)
     with connect(home) as graph:  # a local Neo4j is started here, once, and not by each worker
         graph.within(ASK_S).verify()
+        check_bound(graph, entry_of(place.root))
         check_models(declared, graph, trials_file(settings))
     settings.export()
     signal.signal(signal.SIGTERM, _leave)

@@ -13,7 +13,7 @@ def stats(as_json: JsonOption = False, home: HomeOption = None) -> None:
     """Count nodes, relationships and kinds, and print a checksum that is the same for the same data.
 
     The checksum covers users, items, tags and their relationships with every property; what is computed from them
-    (embeddings, SIMILAR, models) and the event log stay outside.
+    (embeddings, features, SIMILAR, models) and the event log stay outside.
     """
     from graphrec.connect import connect
     from graphrec.ingest.stats import read_stats

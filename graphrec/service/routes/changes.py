@@ -49,31 +49,32 @@ IdempotencyKey = Annotated[
 async def put_item(request: Request, item_id: ItemId, body: ItemIn, idempotency_key: IdempotencyKey = None) -> Response:
     """Make an item, or change it: what is named is replaced, what isn't stays."""
     said = body.model_dump(exclude_unset=True)
-    return await _changed(request, idempotency_key, {"what": "put_item", "item_id": item_id, **said})
+    return await changed(request, idempotency_key, {"what": "put_item", "item_id": item_id, **said})
 
 
 @router.delete("/items/{item_id:path}", status_code=202, responses=_TAKEN, response_model=None)
 async def delete_item(request: Request, item_id: ItemId, idempotency_key: IdempotencyKey = None) -> Response:
     """Remove an item with all that was done to it. An event of it that comes later makes it anew, nothing known."""
-    return await _changed(request, idempotency_key, {"what": "delete_item", "item_id": item_id})
+    return await changed(request, idempotency_key, {"what": "delete_item", "item_id": item_id})
 
 
 @router.put("/users/{user_id:path}", status_code=202, responses=_TAKEN, response_model=None)
 async def put_user(request: Request, user_id: UserId, body: UserIn, idempotency_key: IdempotencyKey = None) -> Response:
     """Make a user, or change it: what is named is replaced, what isn't stays."""
     said = body.model_dump(exclude_unset=True)
-    return await _changed(request, idempotency_key, {"what": "put_user", "user_id": user_id, **said})
+    return await changed(request, idempotency_key, {"what": "put_user", "user_id": user_id, **said})
 
 
 @router.delete("/users/{user_id:path}", status_code=202, responses=_TAKEN, response_model=None)
 async def delete_user(request: Request, user_id: UserId, idempotency_key: IdempotencyKey = None) -> Response:
     """Remove a user with all that the user did. An event of the user that comes later makes one anew."""
-    return await _changed(request, idempotency_key, {"what": "delete_user", "user_id": user_id})
+    return await changed(request, idempotency_key, {"what": "delete_user", "user_id": user_id})
 
 
-async def _changed(request: Request, key: str | None, change: dict[str, Any]) -> Response:
+async def changed(request: Request, key: str | None, change: dict[str, Any]) -> Response:
+    """A change on the disk, in this worker's memory, and answered."""
     service = service_of(request)
-    taken = checked_change({"change_id": key or new_key(), **change})
+    taken = checked_change({"change_id": key or new_key(), **service.entry.change(change)})
     done = await service.journal.append_async((), [taken])
     await caught_up(service)
     told = {name: value for name, value in taken.items() if name != "change_id"}

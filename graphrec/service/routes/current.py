@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Path, Request
+from fastapi import Depends, Path, Request
 from starlette.exceptions import HTTPException
 
 from graphrec.service.schemas import Id
@@ -13,8 +13,16 @@ from graphrec.serving.state import State
 if TYPE_CHECKING:
     from graphrec.service.app import Service
 
-UserId = Annotated[Id, Path(description="The user's id.")]
+UserPath = Annotated[Id, Path(description="The user's id.")]
 ItemId = Annotated[Id, Path(description="The item's id.")]
+
+
+async def user_of(request: Request, user_id: UserPath) -> str:
+    """The user of a path as the graph holds it: by its pseudonym where the home has pseudonyms."""
+    return service_of(request).entry.user(user_id)
+
+
+UserId = Annotated[str, Depends(user_of)]
 
 
 def service_of(request: Request) -> Service:

@@ -18,13 +18,16 @@ async def events(request: Request, body: EventsIn | EventIn) -> Response:
     service = service_of(request)
     given = body.events if isinstance(body, EventsIn) else [body]
     rows = [event.model_dump(exclude_none=True) for event in given]
+    for row in rows:
+        row["user_id"] = service.entry.user(row["user_id"])
     with stage(service, "journal"):
         done = await service.journal.append_async(rows)
     state = service.keeper.state
     if state is not None:
         for row, sequence in zip(rows, done.sequences, strict=True):
             state.apply_early(sequence, row)
-    service.trials.done(rows)
+    out = {} if state is None else state.withheld
+    service.trials.done([row for row in rows if row["user_id"] not in out] if out else rows)
     service.metrics.events(done.new, done.repeated)
     answer = json_of({"new": done.new, "repeated": done.repeated})
     answer.status_code = 202

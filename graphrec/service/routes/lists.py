@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from graphrec.recommend.base import Profile
 from graphrec.service.bodies import body_of, json_of, model_of, wish_of
 from graphrec.service.drafted import answered
-from graphrec.service.query import DOCUMENT, list_query
+from graphrec.service.query import document, list_query, path_id
 from graphrec.service.routes.current import ItemId, UserId, request_id_of, service_of, state_of
 from graphrec.service.routes.live import asked, ranked_by
 from graphrec.service.schemas import Explained, Listed, ListQuery, People, PeopleQuery, VisitorQuery
@@ -27,9 +27,15 @@ PEOPLE_S = 2.0
 _LISTED: dict[int | str, dict[str, Any]] = {200: {"model": Listed}}
 
 
-@router.get("/users/{user_id:path}/recommendations", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
-async def recommendations(request: Request, user_id: UserId) -> Response:
-    """Items for a user. Of whom nothing is known gets what trends; `strategy` says so."""
+@router.get(
+    "/users/{user_id:path}/recommendations",
+    responses=_LISTED,
+    response_model=None,
+    openapi_extra=document(user_id="The user's id."),
+)
+async def recommendations(request: Request) -> Response:
+    """Items for a user. Of whom nothing is known, or who has opted out, gets what trends; `strategy` says so."""
+    user_id = service_of(request).entry.user(path_id(request, "user_id"))
     return await _ranked(request, Profile(user_id), list_query(request))
 
 
@@ -39,10 +45,15 @@ async def visitor(request: Request, query: VisitorQuery) -> Response:
     return await _ranked(request, Profile(None, query.items), query)
 
 
-@router.get("/items/{item_id:path}/similar", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
-async def similar_items(request: Request, item_id: ItemId) -> Response:
+@router.get(
+    "/items/{item_id:path}/similar",
+    responses=_LISTED,
+    response_model=None,
+    openapi_extra=document(item_id="The item's id."),
+)
+async def similar_items(request: Request) -> Response:
     """Items that the people who like an item like as well."""
-    query = list_query(request)
+    item_id, query = path_id(request, "item_id"), list_query(request)
     state = state_of(service_of(request))
     wish = wish_of(query, state.pipeline)
     with stage(service_of(request), "rank"):
@@ -50,7 +61,7 @@ async def similar_items(request: Request, item_id: ItemId) -> Response:
     return _told(request, state, answer, wish, query)
 
 
-@router.get("/popular", responses=_LISTED, response_model=None, openapi_extra=DOCUMENT)
+@router.get("/popular", responses=_LISTED, response_model=None, openapi_extra=document())
 async def popular_items(request: Request) -> Response:
     """The items that most people like."""
     query = list_query(request)
@@ -109,7 +120,7 @@ async def _ranked(request: Request, profile: Profile, query: ListQuery) -> Respo
     service = service_of(request)
     state = state_of(service)
     wish = wish_of(query, state.pipeline)
-    takes_part = service.trials.experiments and not query.with_
+    takes_part = service.trials.experiments and not query.with_ and profile.user_id not in state.withheld
     trial = service.trials.find(profile.user_id, explores=wish.explore > 0) if takes_part else None
     if trial is not None:
         answer, trial = await answered(service, state, trial, profile, wish)
@@ -140,7 +151,7 @@ def _told(
     """An answer as it is told. `state` is the one that it was made from: positions of another one mean other items."""
     service, request_id = service_of(request), request_id_of(request)
     request.scope["state"]["strategy"] = answer.strategy if "," not in answer.strategy else "chain"
-    if trial is not None or (wish.explore and user_id):
+    if trial is not None or (wish.explore and user_id and user_id not in state.withheld):
         service.trials.show(trial, state, answer, request_id=request_id, user_id=user_id, offset=wish.offset)
     with nullcontext() if wish.is_plain else stage(service, "body"):
         return body_of(

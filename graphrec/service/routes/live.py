@@ -34,6 +34,8 @@ async def asked(service: Service, work: Callable[[], Result], seconds: float) ->
     driver alone would try for half a minute."""
     if service.keeper.trouble is not None:
         raise GraphError(service.keeper.trouble)
+    if service.keeper.owes():
+        raise GraphError("Neo4j doesn't know yet that somebody has opted out or in; ask again")
     try:
         with stage(service, "graph"):
             return await asyncio.wait_for(run_in_threadpool(work), seconds)
@@ -52,6 +54,8 @@ async def ranked_by(
     wanted = names.split(",")
     if len(wanted) > MOST_NAMES:
         raise InputError(f"expected at most {MOST_NAMES} recommenders, found {len(wanted)}")
+    if profile.user_id in state.withheld:
+        return rank(state, profile, wish)
     with state.lock:
         mask = allowed(wish, state.catalogue)
     ids = state.catalogue.ids.names
