@@ -61,3 +61,29 @@ def test_more_items_than_one_transaction_counts(graph: Graph) -> None:
     write_changes(graph, [{"change_id": "c", "what": "delete_user", "user_id": "ada"}])
     assert {support for support, _ in counts(graph).values()} == {1}
     assert len(counts(graph)) == 3 * 45
+
+
+def test_who_has_opted_out_stays_left_out_and_comes_back_when_others_go(graph: Graph) -> None:
+    record(
+        graph,
+        [
+            {"event_id": f"{user}{item}", "user_id": user, "item_id": item, "kind": "like", "at": 1}
+            for user, items in {"ada": "xy", "bob": "xy", "eve": "xy"}.items()
+            for item in items
+        ],
+    )
+    batch(graph, "v", "count")
+
+    def change(what: str, user: str) -> tuple[int, int]:
+        write_changes(graph, [{"change_id": f"{what}{user}", "what": what, "user_id": user}])
+        with graph.session() as session:
+            query = "MATCH (:Item {item_id: 'x'})-[s:SIMILAR]->() RETURN s.support, coalesce(s.withheld, 0)"
+            found = session.run(query).values()
+        return (found[0][0], found[0][1]) if found else (0, 0)
+
+    assert change("opt_out", "bob") == (3, 1)
+    assert change("delete_user", "ada") == (2, 1)
+    assert change("opt_in", "bob") == (2, 0)
+    assert change("opt_out", "eve") == (2, 1)
+    assert change("delete_user", "eve") == (1, 0)
+    assert change("delete_user", "bob") == (0, 0)
