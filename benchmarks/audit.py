@@ -4,9 +4,8 @@
     python benchmarks/audit.py clean --data DIR           # what is flagged where nothing was planted
     python benchmarks/audit.py large 10_000_000           # seconds and peak memory
 
-A fault is planted alone into a clean set, as `faults.py` tells. What the untouched set has flagged already is left out
-of precision and counted apart. The README says on which sets
-thresholds were set.
+A fault is planted alone into a clean set, as `planting.py` tells. What the untouched set has flagged already is left
+out of precision and counted apart. The README says on which sets thresholds were set.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from faults import PLANTS, Keys, Tables
 from generate import interactions, write_csv
+from planting import PLANTS, Keys, Tables
 
 from graphrec.audit import DETECTORS, Flags, Settings, Source, open_path
 

@@ -9,7 +9,7 @@ mean over the same users, with what they had before cleaning masked. Who has not
 item that was merged counts as the one that it became.
 
 A difference is that to no rule, with the standard error of the difference by user; `helps` and `harms` are said from
-two of them on. `--share` of the training rows is planted as faults of the kind that a rule is about (`faults.py`); of
+two of them on. `--share` of the training rows is planted as faults of the kind that a rule is about (`planting.py`); of
 an item that was entered again, half of what was done is done under the second id.
 """
 
@@ -32,7 +32,7 @@ from scipy import sparse
 sys.path.insert(0, str(Path(__file__).parent))
 
 from audit import applies, prepared, read, write
-from faults import PLANTS, Keys, Tables
+from planting import PLANTS, Keys, Tables
 
 from graphrec.cleaning import RULES, CleanReport, clean, read_rules
 from graphrec.cleaning.rule import Rule

@@ -141,11 +141,14 @@ class Keeper:
             near = self.graph.within(ASK_S)
             near.verify()
             live = current(near, MODEL)
+            before = self.state
             if not self._is_of(live) and time.monotonic() >= self._not_before:
                 self._take_over(live)
             elif self._is_unsettled() or self._is_outdated():
                 self.reload()
             self.trouble = None
+            if before is None:
+                self._warm_queries()
         except GraphrecError as error:
             self.trouble = str(error)
             raise
@@ -172,10 +175,9 @@ class Keeper:
         self._not_before = 0.0 if made else time.monotonic() + AGAIN_S
         if (made or self.state is None) and not self._stopping.is_set():
             self.reload()
-            self._warm_queries()
 
     def _warm_queries(self) -> None:
-        """Once there are answers from memory, so that nobody waits for it."""
+        """Once answers are given, so that nobody waits for it."""
         try:
             if self.state is not None:
                 warm_queries(self.graph.within(READ_S), self.state)

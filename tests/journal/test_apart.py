@@ -31,8 +31,15 @@ with connect() as graph, DrainApart(Path(sys.argv[1]), graph):
 
 def children(pid: int) -> list[psutil.Process]:
     """The processes that drain, started by one."""
-    found = psutil.Process(pid).children()
-    return [each for each in found if each.is_running() and "graphrec.journal.apart" in each.cmdline()]
+    return [each for each in psutil.Process(pid).children() if "graphrec.journal.apart" in words_of(each)]
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """Its command, nothing where it is gone."""
+    try:
+        return process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return []
 
 
 def test_one_that_is_killed_is_started_again_and_nothing_is_lost(

@@ -1,4 +1,5 @@
-"""Kill -9 in the middle of events, of the service's processes and of Neo4j: every acknowledged event counts once."""
+"""Kill -9 in the middle of events, of processes that append and drain and of Neo4j: every acknowledged event counts
+once. tests/service/test_service_kills.py does it to whole services, more often."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ from tests.conftest import start
 
 pytestmark = pytest.mark.slow
 
-N_EVENTS, BATCH, N_KILLS = 20_000, 100, 20
-NEO4J_KILLS = (3, 8, 13, 18)
+N_EVENTS, BATCH, N_KILLS = 6_000, 100, 8
+NEO4J_KILLS = (2, 5)
 """Of the kills, those that kill Neo4j too."""
 
 

@@ -9,8 +9,11 @@ import typer
 import yaml
 
 from graphrec.cli.app import app
+from graphrec.cli.verbs import (
+    audit,  # noqa: F401
+    schema,  # noqa: F401  (with one command alone, Typer takes no name for it)
+)
 from graphrec.cli.verbs import retrain as verb  # noqa: F401
-from graphrec.cli.verbs import schema  # noqa: F401  (with one command alone, Typer takes no name for it)
 from graphrec.nightly import STATUSES
 from graphrec.nightly.journal import STEPS
 
@@ -28,8 +31,9 @@ def test_the_steps_stand_in_their_order() -> None:
 
 
 def test_the_options_exist() -> None:
-    command = typer.main.get_command(app).commands["retrain"]  # type: ignore[attr-defined]
-    known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)} | {"--help"}
+    verbs = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    options = [option for name in ("retrain", "audit") for option in verbs[name].params]
+    known = {name for option in options for name in (*option.opts, *option.secondary_opts)} | {"--help"}
     told = set(re.findall(r"(?<![\w-])--[a-z]+", TEXT))
     assert len(told) > 5
     assert told <= known
