@@ -129,19 +129,21 @@ def _check(block: Block, fields: Sequence[Field]) -> tuple[pa.Table, dict[int, s
         column = block.columns[one.column]
         arrays[one.name], mask = one.read(column)
         for place in np.flatnonzero(mask.to_numpy(zero_copy_only=False)):
-            reasons.setdefault(int(block.numbers[place]), one.problem(_plain(column[int(place)])))
+            reasons.setdefault(int(block.numbers[place]), one.problem(plain_value(column[int(place)])))
     table = pa.table(arrays)
     if reasons:
-        plain = pa.table({name: _decoded(column) for name, column in arrays.items()})  # no bad words in dictionaries
+        plain = pa.table({name: decoded(column) for name, column in arrays.items()})  # no bad words in dictionaries
         table = plain.filter(pa.array(~np.isin(block.numbers, list(reasons))))
     return table, reasons
 
 
-def _decoded(column: pa.Array) -> pa.Array:
+def decoded(column: pa.Array) -> pa.Array:
+    """The values themselves, where a column holds places in a dictionary."""
     return column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
 
 
-def _plain(value: pa.Scalar) -> object:
+def plain_value(value: pa.Scalar) -> object:
+    """A value in Python; its bytes where it isn't UTF-8."""
     try:
         return value.as_py()
     except UnicodeDecodeError:

@@ -16,7 +16,7 @@ from graphrec.errors import InputError
 from graphrec.ids import clean_id
 from loaders.format import Step, property_name, with_kind
 from loaders.json_lines import JsonLines
-from loaders.reading import Block, Reader
+from loaders.reading import Block, Reader, decoded, plain_value
 from loaders.recognise import recognise
 from loaders.values import NUMBER, TEXT, Field
 
@@ -143,7 +143,7 @@ class _FileReader:
     ) -> None:
         (table, row_ids), lines = where
         common = f"expected {one.kind.expected} in {one.column}"
-        told = [one.problem(_value(column[int(place)])) for place in places[:REASONS]]
+        told = [one.problem(plain_value(column[int(place)])) for place in places[:REASONS]]
         told += [common] * (len(places) - len(told))
         rows = [(int(row_ids[n]), int(lines[n]), one.name, reason) for n, reason in zip(places, told, strict=True)]
         self._note(rows, table)
@@ -192,15 +192,7 @@ def _read(one: Field, column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]
 
 def _plain(column: pa.Array) -> pa.Array:
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
-
-
-def _value(value: pa.Scalar) -> object:
-    try:
-        return value.as_py()
-    except UnicodeDecodeError:
-        text = value.value if isinstance(value, pa.DictionaryScalar) else value
-        return bytes(text.as_buffer())
+    return decoded(column)
 
 
 def _others(reader: Reader, step: Step) -> Iterator[Field]:

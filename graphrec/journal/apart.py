@@ -120,12 +120,13 @@ class _Lines(logging.Handler):
     def __init__(self, out: TextIO) -> None:
         super().__init__()
         self._out = out
+        self._writing = threading.Lock()
 
     def emit(self, record: logging.LogRecord) -> None:
         self.tell(log=record.getMessage(), level=record.levelno)
 
     def tell(self, **told: Any) -> None:
-        with self.lock or threading.Lock(), suppress(BrokenPipeError):  # who started this one is gone: it ends soon
+        with self._writing, suppress(BrokenPipeError):  # who started this one is gone: it ends soon
             print(json.dumps(told), file=self._out, flush=True)
 
 

@@ -3,6 +3,7 @@ half of a request; the document of the API is the same."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -39,10 +40,10 @@ def document(**path: str) -> dict[str, Any]:
     return {"parameters": [*ids, *_QUERY]}
 
 
-def path_id(request: Request, name: str) -> str:
-    """An id in the path. RequestValidationError for what can't be one."""
+def path_id(request: Request, name: str, read: Callable[[str], str] = clean_id) -> str:
+    """An id in the path, as `read` gives it. RequestValidationError for what can't be one."""
     try:
-        return clean_id(request.path_params[name])
+        return read(request.path_params[name])
     except InputError as error:
         raise RequestValidationError([{"loc": ("path", name), "msg": str(error), "type": "path"}]) from error
 

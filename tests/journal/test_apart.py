@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -79,7 +78,6 @@ def test_what_it_waits_for_is_told(
     assert found(graph) == (1, 1)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_it_ends_when_the_one_that_started_it_is_killed(graph: Graph, tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     Journal(path).close()
@@ -88,6 +86,6 @@ def test_it_ends_when_the_one_that_started_it_is_killed(graph: Graph, tmp_path: 
         wait_until(lambda: bool(children(starter.pid)))
         drains = children(starter.pid)[0]
     finally:
-        starter.send_signal(signal.SIGKILL)
+        starter.kill()
         starter.wait()
     assert psutil.wait_procs([drains], timeout=30)[1] == []

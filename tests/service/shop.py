@@ -92,3 +92,16 @@ def ids(answer: Any) -> list[str]:
     """The items of a list."""
     assert answer.status_code == 200, answer.text
     return [item["item_id"] for item in answer.json()["items"]]
+
+
+def drained(client: TestClient) -> None:
+    """Wait until Neo4j has all that is in the journal, and has refused nothing of it."""
+    journal = client.app.state.service.journal  # type: ignore[attr-defined]
+    wait(lambda: journal.stats().waiting == 0)
+    assert journal.stats().refused == 0
+
+
+def rows(graph: Graph, query: str, **values: Any) -> list[list[Any]]:
+    """What a query of a test's own gives."""
+    with graph.session() as session:
+        return session.run(query, values).values()  # type: ignore[arg-type]

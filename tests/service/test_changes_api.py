@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from shop import ids, opened, wait
+from shop import drained, ids, opened, rows, wait
 
 from graphrec.graph import Graph
 from graphrec.service.guard import role_of
@@ -41,17 +41,6 @@ def caught_up(client: TestClient) -> TestClient:
     service = client.app.state.service  # type: ignore[attr-defined]
     wait(lambda: service.keeper.state.sequence == service.journal.last_sequence(), seconds=20)
     return client
-
-
-def drained(client: TestClient) -> None:
-    journal = client.app.state.service.journal  # type: ignore[attr-defined]
-    wait(lambda: journal.stats().waiting == 0)
-    assert journal.stats().refused == 0
-
-
-def rows(graph: Graph, query: str, **values: Any) -> list[list[Any]]:
-    with graph.session() as session:
-        return session.run(query, values).values()  # type: ignore[arg-type]
 
 
 def ok(answer: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
-from shop import ids, opened, wait
+from shop import drained, ids, opened, wait
 from typer.testing import CliRunner
 
 from graphrec.cli.app import app
@@ -69,12 +69,6 @@ def caught_up(client: TestClient) -> TestClient:
     journal = client.app.state.service.journal  # type: ignore[attr-defined]
     wait(lambda: state_of(client).sequence == journal.last_sequence(), seconds=20)
     return client
-
-
-def drained(client: TestClient) -> None:
-    journal = client.app.state.service.journal  # type: ignore[attr-defined]
-    wait(lambda: journal.stats().waiting == 0)
-    assert journal.stats().refused == 0
 
 
 def counted(graph: Graph, query: str) -> int:

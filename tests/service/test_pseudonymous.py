@@ -7,12 +7,11 @@ import logging
 import mmap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from shop import ids, opened, wait
+from shop import drained, ids, opened, rows, wait
 from typer.testing import CliRunner
 
 import graphrec
@@ -94,17 +93,6 @@ def lines() -> Iterator[list[str]]:
 def client(home: Graph, lines: list[str]) -> Iterator[TestClient]:
     with opened(home, budget_s=60.0) as found:
         yield found
-
-
-def drained(client: TestClient) -> None:
-    journal = client.app.state.service.journal  # type: ignore[attr-defined]
-    wait(lambda: journal.stats().waiting == 0)
-    assert journal.stats().refused == 0
-
-
-def rows(graph: Graph, query: str, **values: Any) -> list[list[Any]]:
-    with graph.session() as session:
-        return session.run(query, values).values()  # type: ignore[arg-type]
 
 
 def test_loading_events_and_questions_mean_the_same_person(home: Graph, client: TestClient) -> None:

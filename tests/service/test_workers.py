@@ -13,22 +13,19 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from shop import N_USERS, stock, wait
+from traces import read_spans, receiver
 from typer.testing import CliRunner
 
 from graphrec.cli.app import app
@@ -104,30 +101,6 @@ class Running:
     @property
     def store(self) -> Store:
         return Store(self.home / FILE)
-
-
-@contextmanager
-def receiver() -> Iterator[tuple[int, list[bytes]]]:
-    """A receiver of OTLP over HTTP on loopback: its port, and what comes."""
-    came: list[bytes] = []
-
-    class Takes(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.path == "/v1/traces":
-                came.append(body)
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-protobuf")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Takes) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1], came
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -309,16 +282,6 @@ def read_requests(log: Path, into: list[dict[str, Any]]) -> list[dict[str, Any]]
     """The lines of the requests that are called mine-1; each line of the log but the first is JSON."""
     lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()[1:]]
     into[:] = [line for line in lines if line.get("request_id") == "mine-1" and line["logger"] == "graphrec.request"]
-    return into
-
-
-def read_spans(traces: list[bytes], into: list[Any]) -> list[Any]:
-    """All spans that came so far."""
-    into.clear()
-    for body in list(traces):
-        request = ExportTraceServiceRequest()
-        request.ParseFromString(body)
-        into.extend(span for each in request.resource_spans for scope in each.scope_spans for span in scope.spans)
     return into
 
 

@@ -35,7 +35,7 @@ _LISTED: dict[int | str, dict[str, Any]] = {200: {"model": Listed}}
 )
 async def recommendations(request: Request) -> Response:
     """Items for a user. Of whom nothing is known, or who has opted out, gets what trends; `strategy` says so."""
-    user_id = service_of(request).entry.user(path_id(request, "user_id"))
+    user_id = path_id(request, "user_id", service_of(request).entry.user)
     return await _ranked(request, Profile(user_id), list_query(request))
 
 
