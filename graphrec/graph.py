@@ -6,6 +6,7 @@ and those left out take the defaults that the query's header declares.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
@@ -24,6 +25,8 @@ Result = TypeVar("Result")
 
 CONNECT_S = 5.0
 """How long a query that has a deadline may wait for a connection. One that is being made can't be given up before."""
+LINGER_S = 0.5
+"""How long `close` waits for what other threads are at."""
 
 
 class Graph:
@@ -62,7 +65,15 @@ class Graph:
         return hurried
 
     def close(self) -> None:
-        """Close every connection. Who still waits for an answer gets GraphError within a second or two."""
+        """Close every connection. Who asks from now on gets GraphError, and so does, within a second or two, who still
+        waits for an answer.
+
+        Sessions of other threads have a moment to end: the driver can't be closed safely while one of them writes.
+        """
+        self._link.refuse()
+        end = time.monotonic() + LINGER_S
+        while self._sessions and time.monotonic() < end:
+            time.sleep(0.01)
         self._link.close()
 
     @property

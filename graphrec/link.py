@@ -36,19 +36,23 @@ class Link:
 
     @property
     def driver(self) -> Driver:
-        """The one that is in use now."""
-        return self._held.driver
+        """The one that is in use now. GraphError after `refuse` and `close`."""
+        return self._in_use().driver
+
+    def refuse(self) -> None:
+        """Give nobody the driver any more."""
+        with self._lock:
+            self._closed = True
 
     def close(self) -> None:
         """Close every connection. Who still waits for an answer gets an error within a second or two."""
-        with self._lock:
-            self._closed = True
+        self.refuse()
         self._held.close()
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[Driver]:
         """The driver, for a block that the server ends by that time. GraphError where it doesn't answer at all."""
-        held = self._held
+        held = self._in_use()
         watch = threading.Timer(seconds + PATIENCE_S, self._give_up, (held,))
         watch.daemon = True
         watch.start()
@@ -63,6 +67,11 @@ class Link:
             ) from error
         finally:
             watch.cancel()
+
+    def _in_use(self) -> _Held:
+        if self._closed:
+            raise GraphError(f"the connections to Neo4j at {self.uri} are closed; open the graph again")
+        return self._held
 
     def _give_up(self, held: _Held) -> None:
         with self._lock:

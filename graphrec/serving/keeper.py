@@ -42,8 +42,9 @@ class Keeper:
 
     `told` is called with every change that the journal brings, after it was taken in; it must not wait.
 
-    Two threads: one follows the journal every tenth of a second, one looks at Neo4j every two. A new state is made
-    beside the old one, warmed up, and takes its place in one step, so a request sees one or the other, whole.
+    Two threads: one follows the journal every tenth of a second, one looks at Neo4j every two; at the start a third has
+    queries planned. A new state is made beside the old one, warmed up, and takes its place in one step, so a request
+    sees one or the other, whole.
     """
 
     def __init__(
@@ -67,23 +68,20 @@ class Keeper:
         self._delivered = 0
         self._swapping = threading.Lock()
         self._stopping = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._repeat, args=(work, seconds), name=name, daemon=True)
-            for name, work, seconds in (("watch", self._watch, WATCH_S), ("tail", self._tail, TAIL_S))
-        ]
+        self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
+        self._begin("watch", self._repeat, self._watch, WATCH_S)
+        self._begin("tail", self._repeat, self._tail, TAIL_S)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
 
     def stop(self, seconds: float | None = None) -> bool:
-        """Let both threads end after the step that they are at; False if one takes longer than the time given."""
+        """Let every thread end after the step that it is at; False if one takes longer than the time given."""
         self._stopping.set()
-        for thread in self._threads:
+        for thread in [*self._threads]:
             thread.join(seconds)
         return not any(thread.is_alive() for thread in self._threads)
 
@@ -124,6 +122,11 @@ class Keeper:
             self._refused = time.monotonic() + PATIENCE_S, error
             raise
 
+    def _begin(self, name: str, work: Callable[..., None], *told: Any) -> None:
+        thread = threading.Thread(target=work, args=told, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
     def _repeat(self, work: Callable[[], None], seconds: float) -> None:
         while not self._stopping.is_set():
             try:
@@ -147,8 +150,8 @@ class Keeper:
             elif self._is_unsettled() or self._is_outdated():
                 self.reload()
             self.trouble = None
-            if before is None:
-                self._warm_queries()
+            if before is None and self.state is not None:
+                self._begin("warm queries", self._warm_queries, self.state)
         except GraphrecError as error:
             self.trouble = str(error)
             raise
@@ -176,11 +179,10 @@ class Keeper:
         if (made or self.state is None) and not self._stopping.is_set():
             self.reload()
 
-    def _warm_queries(self) -> None:
-        """Once answers are given, so that nobody waits for it."""
+    def _warm_queries(self, state: State) -> None:
+        """Once answers are given, and beside them, so that nobody waits for it."""
         try:
-            if self.state is not None:
-                warm_queries(self.graph.within(READ_S), self.state)
+            warm_queries(self.graph.within(READ_S), state, self._stopping)
         except GraphrecError as error:
             _log.info("the queries for lists can't be tried: %s", error)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, product
+from threading import Event
 
 from graphrec.graph import Graph
 from graphrec.recommend.base import Profile
@@ -32,10 +33,11 @@ def warm(state: State) -> None:
             why(state, user, item)
 
 
-def warm_queries(graph: Graph, state: State) -> None:
+def warm_queries(graph: Graph, state: State, stop: Event) -> None:
     """Have Neo4j plan the queries that lists are asked for by (`with=`): a plan takes longer than a request may wait,
-    and one that was given up is planned again by the next. A second; GraphrecError as the queries."""
+    and one that was given up is planned again by the next. A second; ends early once `stop` is set. GraphrecError as
+    the queries."""
     for user in islice(state.users.places, 1):
-        for name in QUERIES:
-            for with_reasons in (False, True):
+        for name, with_reasons in product(QUERIES, (False, True)):
+            if not stop.is_set():
                 get(name, graph, with_reasons=with_reasons).recommend([Profile(user)], 1)
