@@ -139,7 +139,7 @@ class ScoringRecommender:
         if isinstance(self._model, HasItemVectors):
             unit = _unit(self._model.item_vectors)
             scores = unit[items] @ unit.T
-            there = unit.any(axis=1)
+            there = np.asarray(unit.any(axis=1))
             scores[:, ~there] = scores[~there[items]] = -np.inf
             return scores
         lone = [(items[[n]], np.ones(1)) for n in range(len(items))]
