@@ -8,8 +8,9 @@ from typing import Any
 
 from graphrec.errors import InputError
 from graphrec.graph import Graph
-from graphrec.models import FILTER_NAMES
+from graphrec.models import FILTER_NAMES, SCORING_NAMES
 from graphrec.recommend.asking import GraphRecommender
+from graphrec.recommend.from_files import FilesRecommender
 from graphrec.recommend.lightgcn import LightGCNRecommender
 from graphrec.recommend.paths import CooccurrenceRecommender, FriendsRecommender, TagsRecommender, WalkRecommender
 from graphrec.recommend.rankings import PopularRecommender, TrendingRecommender
@@ -26,6 +27,7 @@ RECOMMENDERS: Mapping[str, Callable[..., GraphRecommender]] = {
     "tags": TagsRecommender,
     "friends": FriendsRecommender,
     **{name: partial(SimilarRecommender, name=name) for name in FILTER_NAMES},
+    **{name: partial(FilesRecommender, name=name) for name in SCORING_NAMES},
 }
 NAMES = tuple(RECOMMENDERS)
 

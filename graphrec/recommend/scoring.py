@@ -123,7 +123,7 @@ class ScoringRecommender:
         catalogue, histories = self._fitted()
         named = [profile.user_id for profile in profiles]
         users = positions(self._model.user_ids, ["" if user_id is None else user_id for user_id in named])
-        users[[user_id is None for user_id in named]] = -1
+        users[[catalogue.user_idx(user_id) < 0 for user_id in named]] = -1  # opted out since the fit, or a visitor
         told = [
             histories.of_profile(catalogue, profile, liked) for profile, (liked, _) in zip(profiles, items, strict=True)
         ]

@@ -45,7 +45,8 @@ class Snapshot:
     `matrix`: float32 CSR, users × items, indices sorted; each liked pair once, with the largest weight of its kinds.
     `rating` (float32, NaN where missing) and `last_at` (int64, epoch milliseconds, NO_TIME where missing) are aligned
     with `matrix.data`. `seen`: the same shape, bool; every pair, those of negative kinds too.
-    `tags`: float32 CSR, items × `tag_names`. `follows`: bool CSR, users × users.
+    `tags`: float32 CSR, items × `tag_names`. `follows`: bool CSR, users × users. `rated`: float32 CSR, users × items;
+    the rating given last of every pair that has one, of those that aren't liked too.
     """
 
     user_ids: Ids
@@ -57,6 +58,7 @@ class Snapshot:
     tag_names: Ids
     tags: sparse.csr_array
     follows: sparse.csr_array
+    rated: sparse.csr_array
 
     @property
     def n_users(self) -> int:
@@ -98,6 +100,7 @@ class Snapshot:
             last_at=self.last_at[entries],
             seen=emptied(self.seen, kept),
             follows=emptied(follows, kept),
+            rated=emptied(self.rated, kept),
         )
 
     def equals(self, other: Snapshot) -> bool:
@@ -114,6 +117,9 @@ class Snapshot:
                 hashed.update(array.tobytes())
         hashed.update(self.rating.tobytes())
         hashed.update(self.last_at.tobytes())
+        if self.rated.nnz > np.count_nonzero(~np.isnan(self.rating)):  # else it says nothing more
+            for array in (self.rated.indptr.astype(np.int64), self.rated.indices.astype(np.int32), self.rated.data):
+                hashed.update(array.tobytes())
         return hashed.hexdigest()
 
     @classmethod
@@ -188,7 +194,7 @@ class Snapshot:
         cls, user_words: pa.Array, item_words: pa.Array, pairs: Pairs, tag_rows: Any, follow_rows: tuple[Any, ...]
     ) -> Self:
         shape = (len(user_words), len(item_words))
-        liked = pairs.weight > 0
+        liked, rated = pairs.weight > 0, ~np.isnan(pairs.rated)
         tag_names, tags = tag_matrix(tag_rows, item_words)
         return cls(
             user_ids=objects(user_words),
@@ -200,6 +206,7 @@ class Snapshot:
             tag_names=tag_names,
             tags=tags,
             follows=follow_matrix(follow_rows, user_words),
+            rated=csr(pairs.key[rated], pairs.rated[rated].astype(np.float32), shape),
         )
 
 
