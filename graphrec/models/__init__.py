@@ -22,6 +22,7 @@ SCORING: Mapping[str, tuple[str, str]] = {
     "als": ("graphrec.models.factors.likes", "ALS"),
     "bpr": ("graphrec.models.factors.likes", "BPR"),
     "nmf": ("graphrec.models.factors.likes", "NMF"),
+    "content": ("graphrec.models.content.model", "Content"),
 }
 LIVE: Mapping[str, tuple[str, str]] = {
     "user_neighbours": ("graphrec.models.neighbours.model", "UserNeighbours"),

@@ -22,6 +22,7 @@ QUICK: dict[str, dict[str, object]] = {
     "als": {"factors": 6, "iterations": 4},
     "bpr": {"factors": 6, "iterations": 15},
     "nmf": {"n_components": 6, "max_iter": 20},
+    "content": {},
     "user_neighbours": {},
     "item_neighbours": {},
 }
@@ -107,7 +108,11 @@ def test_reasons_name_what_was_liked(name: str, cases: dict[str, laws.Case]) -> 
     case = cases[name]
     table = case.recommender.recommend(case.profiles, 3)
     for row in table.itertuples():
-        assert any(f"'{item}'" in row.reason for item in case.seen[case.users[row.profile]]) or "taste" in row.reason
+        assert (
+            any(f"'{item}'" in row.reason for item in case.seen[case.users[row.profile]])
+            or "taste" in row.reason
+            or "tag" in row.reason
+        )
 
 
 @pytest.mark.parametrize("name", RATED)

@@ -82,7 +82,7 @@ def _squares(matrix: sparse.csr_array) -> sparse.csr_array:
 def _cosine(rows: sparse.csr_array, others: sparse.csr_array, n: Floats) -> Floats:
     lengths = [np.sqrt(np.asarray(_squares(matrix).sum(axis=1), dtype=np.float64)) for matrix in (rows, others)]
     whole = lengths[0][:, None] * lengths[1]
-    return np.divide(_product(rows, others), whole, out=np.zeros_like(n), where=whole > 0)
+    return np.asarray(np.divide(_product(rows, others), whole, out=np.zeros_like(n), where=whole > 0))
 
 
 def _jaccard(rows: sparse.csr_array, others: sparse.csr_array, n: Floats) -> Floats:
