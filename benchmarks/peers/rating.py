@@ -98,6 +98,10 @@ def lenskit() -> Fit:
 PEARSON = {"name": "pearson", "min_support": 1}
 RATERS: Mapping[str, tuple[str, Fit]] = {
     "svd": ("graphrec", ours("svd", {})),
+    "svd, by Surprise's defaults": (
+        "graphrec",
+        ours("svd", {"n_epochs": 20, "learning_rate": 0.005, "regularization": 0.02}),
+    ),
     "surprise-svd": ("scikit-surprise", surprise("SVD", {}, True)),
     "lenskit-biased-mf": ("lenskit", lenskit()),
     "cornac-mf": ("cornac", cornac("MF", {})),
