@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from graphrec.errors import InputError
@@ -14,6 +15,9 @@ from graphrec.snapshot import Snapshot
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 """Read when torch is loaded, later than this. Threads that wait spinning take the core that the other threads, or
 Neo4j beside them, need: with one core busy elsewhere a short operation took 4 ms instead of 0.14."""
+
+SCORING_NAMES: tuple[str, ...] = ()
+"""Models that have nothing to write into the graph and score items from their files."""
 
 FILTER_NAMES = ("p3alpha", "item_graph", "ease", "gfcf", "chebyshev", "spectral")
 
@@ -25,7 +29,19 @@ MODELS: Mapping[str, tuple[str, str]] = {
 }
 """Where each model's class, or the table that holds it, lies, by name."""
 
-__all__ = ["FILTER_NAMES", "MODELS", "GraphModel", "Model", "Progress", "Report", "create", "fit", "model_class"]
+__all__ = [
+    "FILTER_NAMES",
+    "MODELS",
+    "SCORING_NAMES",
+    "GraphModel",
+    "Model",
+    "Progress",
+    "Report",
+    "create",
+    "fit",
+    "load_model",
+    "model_class",
+]
 
 
 def model_class(name: str) -> Any:
@@ -48,3 +64,9 @@ def fit(
 ) -> Model:
     """The model of that name, fitted to the snapshot."""
     return create(name, settings).fit(snapshot, progress)
+
+
+def load_model(name: str, folder: Path) -> Model:
+    """The model of that name that was saved to a folder. ModelError where there is none."""
+    model: Model = model_class(name).load(folder)
+    return model

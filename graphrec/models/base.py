@@ -97,6 +97,78 @@ class Resumable(Protocol):
     resume: bool
 
 
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Profiles to be scored together.
+
+    `rows`: float32 CSR, rows × items, how much each liked item weighs. `users`: int64, the place of each row's user in
+    the model's `user_ids`, −1 for a visitor. `histories`: the places of the liked items of each row, the oldest first.
+    """
+
+    rows: sparse.csr_array
+    users: NDArray[np.int64]
+    histories: tuple[NDArray[np.int64], ...]
+
+
+@runtime_checkable
+class ScoringModel(Model, Protocol):
+    """A model that scores every item for a profile, from its files: it needs nothing in the graph.
+
+    Places are those of its own ids, which are sorted. `save` gives arrays with a row a user the names in ROWS and
+    MATRICES of `graphrec.versions.forgetting`, beside `user_ids`, so that people can be forgotten in its files.
+    """
+
+    metrics: Mapping[str, float]
+    user_ids: Ids
+    item_ids: Ids
+
+    @property
+    def settings_dict(self) -> Mapping[str, Any]:
+        """What to keep beside a version."""
+        ...
+
+    def fingerprint(self, snapshot: Snapshot) -> str:
+        """The same for the same data, settings and revision of the model: a fit would learn the same again."""
+        ...
+
+    def scores(self, block: Block) -> NDArray[np.floating]:
+        """Rows × items, float32 or float64, the higher the better; −inf where nothing leads to an item.
+
+        A row depends on its own profile alone, never on the others of the block.
+        """
+        ...
+
+
+@runtime_checkable
+class HasItemVectors(Protocol):
+    """A model whose items lie near to each other where they are alike."""
+
+    @property
+    def item_vectors(self) -> Vectors:
+        """Items × numbers, compared by cosine; zeros where nothing is known of an item."""
+        ...
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """A model that can tell why itself."""
+
+    def reasons(
+        self, block: Block, row: NDArray[np.int64], column: NDArray[np.int64], title: Callable[[int], str]
+    ) -> list[str]:
+        """A plain sentence for each pair of a row and an item; people only as counts, and never of few."""
+        ...
+
+
+@runtime_checkable
+class RatingModel(ScoringModel, Protocol):
+    """A model that tells what users would rate items with."""
+
+    def predict(self, users: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.float64]:
+        """A rating for each pair of places, −1 for those unknown: on the data's scale, never NaN."""
+        ...
+
+
 def fingerprint_of(*parts: Any) -> str:
     """32 hexadecimal digits that are the same for the same parts (as JSON) only."""
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()

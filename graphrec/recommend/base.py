@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -78,4 +80,13 @@ class FittedRecommender(Recommender, Protocol):
     @classmethod
     def load(cls, folder: Path) -> Self:
         """What `save` wrote, answering as before. ModelError for a missing or broken folder."""
+        ...
+
+
+@runtime_checkable
+class RatingPredictor(Protocol):
+    """Anything that tells what users would rate items with."""
+
+    def predict(self, user_ids: Sequence[str], item_ids: Sequence[str]) -> npt.NDArray[np.float64]:
+        """A rating for each pair, aligned, on the scale of the data; never NaN, whoever and whatever is asked for."""
         ...

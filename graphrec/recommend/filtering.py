@@ -77,7 +77,7 @@ class FilterRecommender:
         tables = []
         for start in range(0, len(known), BLOCK):
             block = known[start : start + BLOCK]
-            rows = _rows([items[n] for n in block], len(catalogue.item_ids))
+            rows = rows_of([items[n] for n in block], len(catalogue.item_ids))
             best = self._rank(rows, [profiles[n] for n in block], k, candidates)
             reasons = self._reasons(catalogue, rows, best)
             found = np.array(block)[best.row]
@@ -94,7 +94,7 @@ class FilterRecommender:
             block = known[start : start + BLOCK]
             lone = [(np.array([i]), np.ones(1)) for _, i in block]
             asked = [Profile(items={item_id: 1.0}) for item_id, _ in block]
-            best = self._rank(_rows(lone, len(catalogue.item_ids)), asked, k, ALL_UNSEEN)
+            best = self._rank(rows_of(lone, len(catalogue.item_ids)), asked, k, ALL_UNSEEN)
             reasons = [f"it goes well with {catalogue.title(block[row][1])}" for row in best.row]
             ids = np.array([item_id for item_id, _ in block], dtype=object)[best.row]
             tables.append(similar_table(ids, catalogue.item_ids[best.column], best.score, reasons))
@@ -144,7 +144,7 @@ class FilterRecommender:
         return self._catalogue
 
 
-def _rows(items: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]], n_items: int) -> sparse.csr_array:
+def rows_of(items: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]], n_items: int) -> sparse.csr_array:
     """A row a profile: positions and weights."""
     indptr = np.concatenate([[0], np.cumsum([len(liked) for liked, _ in items])])
     indices = np.concatenate([liked for liked, _ in items])

@@ -6,19 +6,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from graphrec.errors import InputError
-from graphrec.models import FILTER_NAMES, GraphModel, Progress, create, fit
+from graphrec.models import FILTER_NAMES, SCORING_NAMES, GraphModel, Progress, create, fit
+from graphrec.models.base import ScoringModel
 from graphrec.models.popularity import Popularity
 from graphrec.recommend.base import FittedRecommender
 from graphrec.recommend.embedding import EmbeddingRecommender, Trainer
 from graphrec.recommend.filtering import FilterRecommender, HasFilter
 from graphrec.recommend.popularity import PopularityRecommender
+from graphrec.recommend.scoring import scoring_recommender
 from graphrec.snapshot import Snapshot
 from graphrec.versions.vectors import Embeddings
 
 if TYPE_CHECKING:
     from graphrec.models.blend.model import Blend
 
-FITTED = ("blend", "popular", "lightgcn", *FILTER_NAMES)
+FITTED = ("blend", "popular", "lightgcn", *FILTER_NAMES, *SCORING_NAMES)
 
 
 def make_fitted(
@@ -41,6 +43,9 @@ def make_fitted(
     if name in FILTER_NAMES:
         model = cast(HasFilter, create(name, settings))
         return FilterRecommender(model, titles=titles, progress=progress, with_reasons=with_reasons)
+    if name in SCORING_NAMES:
+        scoring = cast(ScoringModel, create(name, settings))
+        return scoring_recommender(scoring, titles=titles, progress=progress, with_reasons=with_reasons)
     if name not in FITTED:
         raise InputError(f"no recommender {name!r} that is fitted; there are {', '.join(FITTED)}")
     learn = trainer(name, settings, progress)
