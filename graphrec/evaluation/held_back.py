@@ -13,9 +13,9 @@ import pandas as pd
 from graphrec.evaluation.background import background
 from graphrec.evaluation.metrics import Floats, Truth, measure_users
 from graphrec.evaluation.ranking import Pace, Progress, rank_users
-from graphrec.evaluation.ratings import Predicts, rating_metrics
+from graphrec.evaluation.ratings import rating_metrics
 from graphrec.frames import Frames
-from graphrec.recommend.base import Profile, Recommender
+from graphrec.recommend.base import Profile, RatingPredictor, Recommender
 from graphrec.snapshot import Snapshot
 
 
@@ -85,7 +85,7 @@ class HeldBack:
                 recommender, list(self.truth.user_ids), max(ks), pace, progress, profiles=self.profiles()
             )
         figures, users = measure_users(self.truth, lists, ks, kept)
-        if isinstance(recommender, Predicts) and len(self.rated):
+        if isinstance(recommender, RatingPredictor) and len(self.rated):
             figures |= rating_metrics(self.rated, recommender)
         return Measured(figures, ranking[0], lists, users)
 

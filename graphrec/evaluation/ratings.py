@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
-
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from graphrec.errors import ModelError
+from graphrec.recommend.base import RatingPredictor
 
 
-@runtime_checkable
-class Predicts(Protocol):
-    """What predicts ratings on the data's scale."""
-
-    def predict(self, user_ids: Sequence[str], item_ids: Sequence[str]) -> npt.NDArray[np.float64]:
-        """One rating a pair, never NaN."""
-        ...
-
-
-def rating_metrics(rated: pd.DataFrame, predictor: Predicts) -> dict[str, float]:
+def rating_metrics(rated: pd.DataFrame, predictor: RatingPredictor) -> dict[str, float]:
     """`rmse` and `mae` over all held-back pairs with a rating (user_id, item_id, rating), unknown ones included.
 
     RMSE is the root of the mean squared error, MAE the mean absolute error; both on the data's scale.
