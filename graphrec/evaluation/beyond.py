@@ -139,7 +139,7 @@ def _alike(lists: sparse.csr_array, features: sparse.csr_array) -> Floats:
 
 def _lengths(rows: sparse.csr_array) -> Floats:
     """The square of each row's length."""
-    return np.asarray(rows.power(2).sum(axis=1)).ravel()
+    return np.asarray(rows.power(2).sum(axis=1), dtype=np.float64).ravel()
 
 
 def _divergence(wanted: sparse.csr_array, shown: sparse.csr_array) -> Floats:

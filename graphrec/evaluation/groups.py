@@ -47,7 +47,7 @@ def group_rows(frames: Frames, run: Run, ran: Mapping[str, Ran], groups: Groups)
         labels = label(frames, truth, by)
         for name, one in ran.items():
             ranked = Ranked.of(truth, one.measured.lists, k)
-            tell = _of_items if by in (AGE, POPULARITY) else _of_users
+            tell = item_rows if by in (AGE, POPULARITY) else user_rows
             rows += [{"model": name, "by": by, **row} for row in tell(truth, ranked, labels)]
     return rows
 
@@ -117,7 +117,8 @@ def _cut(values: Floats, unit: str) -> Labels:
     return found
 
 
-def _of_users(truth: Truth, ranked: Ranked, labels: Labels) -> list[dict[str, Any]]:
+def user_rows(truth: Truth, ranked: Ranked, labels: Labels) -> list[dict[str, Any]]:
+    """Recall of each group of test users."""
     n_hits = np.bincount(ranked.user_idx[ranked.hit], minlength=len(truth.user_ids))
     recall = n_hits / truth.n_test
     rows = []
@@ -127,7 +128,8 @@ def _of_users(truth: Truth, ranked: Ranked, labels: Labels) -> list[dict[str, An
     return rows
 
 
-def _of_items(truth: Truth, ranked: Ranked, labels: Labels) -> list[dict[str, Any]]:
+def item_rows(truth: Truth, ranked: Ranked, labels: Labels) -> list[dict[str, Any]]:
+    """Recall of each group of held-back items, and its share of all places in lists."""
     users, items = np.divmod(truth.pairs, len(truth.item_ids))
     rows = []
     for group in _names(labels):

@@ -82,11 +82,11 @@ def evaluate(  # noqa: PLR0917
         found = evaluate(
             path or stack.enter_context(connect(home)),
             models.split(","),
-            ks=_lengths(k),
+            ks=read_lengths(k),
             settings=chosen,
             n_users=users,
             lists=lists,
-            model_settings=_model_settings(settings or [], seed),
+            model_settings=read_model_settings(settings or [], seed),
             groups=asked,
             progress=Watch(bars).tell,
         )
@@ -152,16 +152,17 @@ def _define(as_json: bool) -> None:
         console.print(f"{name:14} {text}", markup=False)
 
 
-def _lengths(text: str) -> list[int]:
+def read_lengths(text: str) -> list[int]:
+    """Numbers between commas."""
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise InputError(f"expected --k as numbers between commas, such as 10,20, found {text!r}") from None
 
 
-def _model_settings(settings: list[str], seed: int) -> dict[str, dict[str, str]]:
+def read_model_settings(settings: list[str], seed: int | None = None) -> dict[str, dict[str, str]]:
     """From `lightgcn.epochs=5` to the settings of each model; the seed is that of the evaluation unless set."""
-    found: dict[str, dict[str, str]] = {"lightgcn": {"seed": str(seed)}}
+    found: dict[str, dict[str, str]] = {} if seed is None else {"lightgcn": {"seed": str(seed)}}
     for text in settings:
         name, is_set, value = text.partition("=")
         model, has_dot, setting = name.partition(".")
