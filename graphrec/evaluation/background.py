@@ -25,8 +25,8 @@ def background(snapshot: Snapshot, truth: Truth, given: Mapping[str, Mapping[str
     return Background(
         n_seen=n_seen + n_told.astype(np.int64),
         profiles=_ones(profiles),
-        features=_scaled(features, 2),
-        tags=None if tags is None else _scaled(tags, 1),
+        features=scaled_rows(features, 2),
+        tags=None if tags is None else scaled_rows(tags, 1),
     )
 
 
@@ -55,7 +55,7 @@ def _ones(matrix: sparse.csr_array) -> sparse.csr_array:
     return sparse.csr_array((np.ones(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def _scaled(matrix: sparse.csr_array, power: int) -> sparse.csr_array:
+def scaled_rows(matrix: sparse.csr_array, power: int) -> sparse.csr_array:
     """Rows whose absolute values, to a power, add up to 1; rows of zeros stay."""
     totals = np.asarray(abs(matrix).power(power).sum(axis=1)).ravel() ** (1 / power)
     return sparse.csr_array(sparse.diags_array(1 / np.where(totals > 0, totals, 1)) @ matrix)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from graphrec.errors import InputError, SplitError
 from graphrec.evaluation.pairs import Pairs, read_pairs
-from graphrec.evaluation.splits import METHODS, Mask, deal
+from graphrec.evaluation.splits import METHODS, Dealt, Mask, deal
 from graphrec.evaluation.training import stage_training
 from graphrec.frames import Frames
 
@@ -80,13 +80,31 @@ def split(frames: Frames, folder: Path, settings: SplitSettings = BEST_SPLIT) ->
         return _split_fixed(frames, pairs, settings)
     more = {"n": settings.n, "folds": settings.folds, "fold": settings.fold or 0}
     dealt = deal(pairs, method, settings.share, settings.seed, **more)
+    return _split_dealt(frames, pairs, dealt, folder, replace(settings, method=method))
+
+
+def split_between(frames: Frames, folder: Path, start: int, end: int) -> Split:
+    """Hold back what happened first after `start` (epoch ms) and by `end`; what came later is in neither part."""
+    pairs = read_pairs(frames)
+    later = Dealt.of(pairs.first_at > end, "", np.full(len(pairs), float(end)), cut=float(end))
+    known = stage_training(frames, pairs, later, folder / "known")
+    pairs = read_pairs(known)
+    first, last = (np.datetime64(at, "ms") for at in (start, end))
+    says = f"held back: what happened first from {first}Z to {last}Z"
+    dealt = Dealt.of(pairs.first_at > start, says, np.full(len(pairs), float(start)), cut=float(start))
+    return _split_dealt(known, pairs, dealt, folder / "train", SplitSettings("time"))
+
+
+def _split_dealt(frames: Frames, pairs: Pairs, dealt: Dealt, folder: Path, settings: SplitSettings) -> Split:
+    """The parts of a data set that is dealt."""
     test = _table(pairs, dealt.test & pairs.relevant(_checked(pairs, settings.relevant)))
     given = dealt.given & pairs.relevant(None)
     known = pairs.user_ids[np.unique(pairs.user_idx[dealt.train | given])]
     held_back = pairs.user_ids[np.unique(pairs.user_idx[dealt.test])]
     test, left_out = _leave_out(test, known, held_back)
     train = stage_training(frames, pairs, dealt, folder)
-    return Split(method, dealt.says, train, test, left_out, _table(pairs, given), _rated(pairs, dealt.test))
+    rated = _rated(pairs, dealt.test)
+    return Split(settings.method or "", dealt.says, train, test, left_out, _table(pairs, given), rated)
 
 
 def _best_method(frames: Frames) -> str:

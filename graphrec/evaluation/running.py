@@ -57,7 +57,19 @@ class Run:
     ) -> Run:
         """Split the data; `n_users`: measure a seeded sample of that many test users."""
         dealt = split(frames, folder, settings)
-        test = sample(dealt, n_users, settings.seed)
+        return cls.on(dealt, sample(dealt, n_users, settings.seed), ks=ks, progress=progress, kept=kept)
+
+    @classmethod
+    def on(
+        cls,
+        dealt: Split,
+        test: pd.DataFrame,
+        *,
+        ks: Sequence[int],
+        progress: Progress | None = None,
+        kept: tuple[str, ...] = (),
+    ) -> Run:
+        """On a split that is there, and these of its held-back pairs."""
         held = HeldBack.of(dealt.train, test, given=dealt.given, rated=dealt.rated)
         return cls(dealt, held, tuple(sorted(set(ks))), progress, kept)
 
