@@ -8,8 +8,8 @@ from typing import Any
 
 from graphrec.errors import InputError
 from graphrec.graph import Graph
-from graphrec.models import MODELS, create
-from graphrec.models.base import GraphModel, Progress, Resumable, WarmModel
+from graphrec.models import LIVE, MODELS, create
+from graphrec.models.base import GraphModel, Progress, Resumable, ScoringModel, WarmModel
 from graphrec.models.checkpoint import discard_state
 from graphrec.snapshot import Snapshot
 from graphrec.versions import ModelVersion, current, publish
@@ -38,14 +38,15 @@ def train(
 
     `warm`: start at what the live version has learnt, if there is one, and train for a few epochs only. `resume`: an
     interrupted run of the same data and settings goes on where it was. `again`: train even if nothing has changed.
+    Of a model that has nothing to write into the graph the version is its files.
     Interrupted at any moment, it leaves the version before live and whole.
     """
-    model = create(name, settings)
-    if not isinstance(model, GraphModel):
-        raise InputError(f"{name} has nothing to write into the graph; train one of {', '.join(_trainable())}")
+    model: Any = create(name, settings)
+    if name not in _trainable():
+        raise InputError(f"{name} is counted where it is asked for; train one of {', '.join(_trainable())}")
     if warm:
         follow(graph, model)
-    snapshot = Snapshot.from_graph(graph)
+    snapshot = Snapshot.from_graph(graph, facts=getattr(model, "needs_facts", False))
     if not again and (live := _unchanged(graph, model, snapshot)):
         return live
     folder = checkpoint_folder(graph.home, name)
@@ -59,7 +60,7 @@ def train(
     return version
 
 
-def follow(graph: Graph, model: GraphModel) -> ModelVersion | None:
+def follow(graph: Graph, model: GraphModel | ScoringModel) -> ModelVersion | None:
     """Let a model follow the live version, where this home holds its files; else None."""
     if not isinstance(model, WarmModel):
         raise InputError(f"{model.name} can't start from an earlier version; train it without a warm start")
@@ -70,13 +71,18 @@ def follow(graph: Graph, model: GraphModel) -> ModelVersion | None:
 
 
 def publish_model(
-    graph: Graph, model: GraphModel, snapshot: Snapshot, progress: Publishing | None = None, *, keep: int = KEPT
+    graph: Graph,
+    model: GraphModel | ScoringModel,
+    snapshot: Snapshot,
+    progress: Publishing | None = None,
+    *,
+    keep: int = KEPT,
 ) -> ModelVersion:
     """Publish what a model has learnt from a snapshot; the model itself is kept beside it."""
     return publish(
         graph,
         model.name,
-        model.learnt(snapshot),
+        model.learnt(snapshot) if isinstance(model, GraphModel) else None,
         metrics=model.metrics,
         settings=model.settings_dict,
         fingerprint=model.fingerprint(snapshot),
@@ -86,7 +92,7 @@ def publish_model(
     )
 
 
-def _unchanged(graph: Graph, model: GraphModel, snapshot: Snapshot) -> ModelVersion | None:
+def _unchanged(graph: Graph, model: GraphModel | ScoringModel, snapshot: Snapshot) -> ModelVersion | None:
     """The live version, if the model would only learn it again."""
     live = current(graph, model.name)
     if not live or not has_files(graph, live):
@@ -96,4 +102,4 @@ def _unchanged(graph: Graph, model: GraphModel, snapshot: Snapshot) -> ModelVers
 
 
 def _trainable() -> list[str]:
-    return [name for name in MODELS if isinstance(create(name), GraphModel)]
+    return [name for name in MODELS if name not in ("popular", *LIVE)]

@@ -8,7 +8,7 @@ from typing import Any
 from graphrec.snapshot import Snapshot
 from graphrec.versions.arrays import matrix_arrays, matrix_of, read_arrays, read_ids, write_arrays
 
-MATRICES = ("matrix", "seen", "tags", "follows")
+MATRICES = ("matrix", "seen", "tags", "follows", "rated")
 IDS = ("user_ids", "item_ids", "tag_names")
 COLUMNS = ("rating", "last_at")
 
@@ -27,6 +27,7 @@ def read_snapshot(path: Path) -> Snapshot:
     found: dict[str, Any] = {name: read_ids(arrays, name) for name in IDS} | {name: arrays[name] for name in COLUMNS}
     users, items, tags = (len(found[name]) for name in IDS)
     shapes = {"matrix": (users, items), "seen": (users, items), "tags": (items, tags), "follows": (users, users)}
+    shapes |= {"rated": (users, items)}
     for name, shape in shapes.items():
         found[name] = matrix_of(arrays, name, shape)
         found[name].has_canonical_format = True

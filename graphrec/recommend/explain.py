@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphrec.graph import Graph
-from graphrec.models import FILTER_NAMES
+from graphrec.models import FILTER_NAMES, SCORING_NAMES
 from graphrec.recommend.asking import GraphRecommender
 from graphrec.recommend.base import Candidates, Profile
 from graphrec.recommend.history import ask, known_item, known_user, liked_by, people, settings_of, titles_of
@@ -43,7 +43,7 @@ class Explanation:
 def explain(graph: Graph, user_id: str, item_id: str, model: str | None = None, *, k: int = 5) -> Explanation:
     """The k strongest reasons. UnknownIdError where the graph doesn't hold the user or the item."""
     user_id, item_id = known_user(graph, user_id), known_item(graph, item_id)
-    recommender = get(model or best_name(graph), graph, with_reasons=False)
+    recommender = get(model or best_name(graph), graph, with_reasons=(model or "") in SCORING_NAMES)
     only = Candidates(allowed=frozenset([item_id]), seen=True)
     rows = recommender.rows_for_users([user_id], 1, only)
     seen = recommender.recommend([Profile(user_id)], 1, Candidates(allowed=frozenset([item_id]))).empty and bool(rows)
@@ -148,6 +148,12 @@ def _friends(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
     return [Reason(text, row["score"], asked.ends(("people", f"{people(row['people'], '')}you follow")))]
 
 
+def _said(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
+    """What the model itself says."""
+    named = asked.recommender.reasons([row])[0]
+    return [Reason(f"{asked.title}: {named}", row["score"], asked.ends())]
+
+
 def _everybody(asked: _Asked, row: Mapping[str, Any]) -> list[Reason]:
     if row["people"] < asked.recommender.least_people:
         return [Reason(f"{asked.title} is little known yet", row["score"], asked.ends())]
@@ -165,4 +171,5 @@ _EXPLAINERS: Mapping[str, Callable[[_Asked, Mapping[str, Any]], Sequence[Reason]
     "popular": _everybody,
     "trending": _everybody,
     **dict.fromkeys(FILTER_NAMES, _similar_items),
+    **dict.fromkeys(SCORING_NAMES, _said),
 }

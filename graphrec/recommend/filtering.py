@@ -146,9 +146,9 @@ class FilterRecommender:
 
 def rows_of(items: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]], n_items: int) -> sparse.csr_array:
     """A row a profile: positions and weights."""
-    indptr = np.concatenate([[0], np.cumsum([len(liked) for liked, _ in items])])
-    indices = np.concatenate([liked for liked, _ in items])
-    data = np.concatenate([weights for _, weights in items]).astype(np.float32)
+    indptr = np.concatenate([[0], np.cumsum([len(liked) for liked, _ in items])]).astype(np.int64)
+    indices = np.concatenate([np.zeros(0, dtype=np.int64), *(liked for liked, _ in items)])
+    data = np.concatenate([np.zeros(0), *(weights for _, weights in items)]).astype(np.float32)
     return sparse.csr_array((data, indices, indptr), shape=(len(items), n_items))
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from graphrec.errors import ModelError
 from graphrec.models import load_model
-from graphrec.models.base import Block, Explaining, HasItemVectors, Progress, RatingModel, ScoringModel
+from graphrec.models.base import Block, Explaining, HasCloseness, HasItemVectors, Progress, RatingModel, ScoringModel
 from graphrec.models.filters.item_filter import BLOCK
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
@@ -123,7 +123,7 @@ class ScoringRecommender:
         catalogue, histories = self._fitted()
         named = [profile.user_id for profile in profiles]
         users = positions(self._model.user_ids, ["" if user_id is None else user_id for user_id in named])
-        users[[user_id is None for user_id in named]] = -1
+        users[[catalogue.user_idx(user_id) < 0 for user_id in named]] = -1  # opted out since the fit, or a visitor
         told = [
             histories.of_profile(catalogue, profile, liked) for profile, (liked, _) in zip(profiles, items, strict=True)
         ]
@@ -136,6 +136,8 @@ class ScoringRecommender:
 
     def _closeness(self, items: Ints) -> npt.NDArray[np.floating]:
         """How near every item is to each of some."""
+        if isinstance(self._model, HasCloseness):
+            return self._model.closeness(items)
         if isinstance(self._model, HasItemVectors):
             unit = _unit(self._model.item_vectors)
             scores = unit[items] @ unit.T

@@ -30,6 +30,7 @@ class Pairs:
     weight: NDArray[np.float64]
     rating: NDArray[np.float64]
     last_at: NDArray[np.int64]
+    rated: NDArray[np.float64]
 
     @classmethod
     def combine(
@@ -41,13 +42,14 @@ class Pairs:
     ) -> Pairs:
         """The largest weight, the latest time, and the rating given last (of equal times the higher), a pair.
 
-        Rows of kinds that don't count as liking give a pair neither time nor rating.
+        Rows of kinds that don't count as liking give a pair neither time nor rating; `rated` is the rating given last
+        whatever its kind.
         """
         order = np.argsort(key, kind="stable")
         key, weight, rating, last_at = key[order], weight[order], rating[order], last_at[order]
         first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, dtype=np.int64)
         if len(first) == len(key):
-            return cls(key, weight, rating, last_at)
+            return cls(key, weight, rating, last_at, rating)
         liked = weight > 0
         times = np.where(liked, last_at, NO_TIME)
         return cls(
@@ -55,6 +57,7 @@ class Pairs:
             np.maximum.reduceat(weight, first),
             _last_rating(key, key[first], np.where(liked, rating, np.nan), times),
             np.maximum.reduceat(times, first),
+            _last_rating(key, key[first], rating, last_at),
         )
 
 

@@ -34,6 +34,7 @@ from graphrec.snapshot.columns import (
     vocabulary,
     weigh,
 )
+from graphrec.snapshot.facts import Facts
 from graphrec.transfer import read_interactions
 
 
@@ -45,7 +46,9 @@ class Snapshot:
     `matrix`: float32 CSR, users × items, indices sorted; each liked pair once, with the largest weight of its kinds.
     `rating` (float32, NaN where missing) and `last_at` (int64, epoch milliseconds, NO_TIME where missing) are aligned
     with `matrix.data`. `seen`: the same shape, bool; every pair, those of negative kinds too.
-    `tags`: float32 CSR, items × `tag_names`. `follows`: bool CSR, users × users.
+    `tags`: float32 CSR, items × `tag_names`. `follows`: bool CSR, users × users. `rated`: float32 CSR, users × items;
+    the rating given last of every pair that has one, of those that aren't liked too. `facts`: what the data
+    say of the items, where it was asked for; the digest and equality don't look at it.
     """
 
     user_ids: Ids
@@ -57,6 +60,8 @@ class Snapshot:
     tag_names: Ids
     tags: sparse.csr_array
     follows: sparse.csr_array
+    rated: sparse.csr_array
+    facts: Facts | None = None
 
     @property
     def n_users(self) -> int:
@@ -98,6 +103,7 @@ class Snapshot:
             last_at=self.last_at[entries],
             seen=emptied(self.seen, kept),
             follows=emptied(follows, kept),
+            rated=emptied(self.rated, kept),
         )
 
     def equals(self, other: Snapshot) -> bool:
@@ -114,6 +120,9 @@ class Snapshot:
                 hashed.update(array.tobytes())
         hashed.update(self.rating.tobytes())
         hashed.update(self.last_at.tobytes())
+        if self.rated.nnz > np.count_nonzero(~np.isnan(self.rating)):  # else it says nothing more
+            for array in (self.rated.indptr.astype(np.int64), self.rated.indices.astype(np.int32), self.rated.data):
+                hashed.update(array.tobytes())
         return hashed.hexdigest()
 
     @classmethod
@@ -154,7 +163,7 @@ class Snapshot:
         """From a staged data set, its training part only; events are summed up by DuckDB."""
         with frames.database() as db:
             rows = db.sql(_SUMS).to_arrow_table()
-            return cls.from_pairs(
+            found = cls.from_pairs(
                 rows["user_id"],
                 rows["item_id"],
                 weight=weigh(rows["kind"], kind_weights),
@@ -165,10 +174,13 @@ class Snapshot:
                 item_tags=db.sql("SELECT item_id, tag, weight FROM item_tags").to_arrow_table(),
                 follows=db.sql("SELECT user_id, followee_id FROM follows").to_arrow_table(),
             )
+            facts = Facts.of_table(found.item_ids, db.sql("SELECT * FROM items").to_arrow_table())
+            return replace(found, facts=facts)
 
     @classmethod
-    def from_graph(cls, graph: Graph, kind_weights: Mapping[str, float] = KIND_WEIGHTS) -> Self:
-        """From the graph: interactions by the fast columns of `transfer`, tags and follows."""
+    def from_graph(cls, graph: Graph, kind_weights: Mapping[str, float] = KIND_WEIGHTS, *, facts: bool = False) -> Self:
+        """From the graph: interactions by the fast columns of `transfer`, tags and follows; with `facts`, what it says
+        of items."""
         read = read_interactions(graph)
         weights = np.array([kind_weights.get(kind, kind_weight(kind)) for kind in read.kinds])
         pairs = Pairs.combine(
@@ -181,14 +193,15 @@ class Snapshot:
         tags = joined(graph.read("snapshot/tags"), {"item_id": pa.string(), "tag": pa.string(), "weight": pa.float64()})
         follows = joined(graph.read("snapshot/follows"), {"user_id": pa.string(), "followee_id": pa.string()})
         follow_rows = columns(follows, ("user_id", "followee_id"))
-        return cls._of(user_words, item_words, pairs, tag_columns(tags), follow_rows)
+        found = cls._of(user_words, item_words, pairs, tag_columns(tags), follow_rows)
+        return replace(found, facts=Facts.of_graph(graph, found.item_ids)) if facts else found
 
     @classmethod
     def _of(
         cls, user_words: pa.Array, item_words: pa.Array, pairs: Pairs, tag_rows: Any, follow_rows: tuple[Any, ...]
     ) -> Self:
         shape = (len(user_words), len(item_words))
-        liked = pairs.weight > 0
+        liked, rated = pairs.weight > 0, ~np.isnan(pairs.rated)
         tag_names, tags = tag_matrix(tag_rows, item_words)
         return cls(
             user_ids=objects(user_words),
@@ -200,6 +213,7 @@ class Snapshot:
             tag_names=tag_names,
             tags=tags,
             follows=follow_matrix(follow_rows, user_words),
+            rated=csr(pairs.key[rated], pairs.rated[rated].astype(np.float32), shape),
         )
 
 

@@ -21,10 +21,10 @@ from graphrec.errors import ModelError
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
 from graphrec.versions.vectors import Ids
 
-ROWS = ("user_vectors", "weight", "untold")
+ROWS = ("user_vectors", "weight", "untold", "user_bias", "user_offset", "user_divisor")
 """Arrays that have a row a user, those of the users first."""
 
-MATRICES = ("learnt", "withheld", "seen", "matrix", "follows", "back")
+MATRICES = ("learnt", "withheld", "seen", "matrix", "follows", "back", "rated")
 """Sparse matrices that have a row a user; all users may stand there once more."""
 
 ACROSS = ("follows", "there")

@@ -33,7 +33,7 @@ Progress = Callable[[str, int, int], None]
 def publish(
     graph: Graph,
     name: str,
-    learnt: Learnt,
+    learnt: Learnt | None,
     *,
     metrics: Mapping[str, float] | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -44,13 +44,19 @@ def publish(
 ) -> ModelVersion:
     """The new version, live. Killed at any moment, it leaves the old one live and whole, and can be run again.
 
-    Vectors are kept with length 1 (`unit_vectors`). `save` writes more into the version's folder. Raises ModelError
+    `learnt`: what goes into the slot; None of a model that lies in its files alone, whose slot stays empty. Vectors are
+    kept with length 1 (`unit_vectors`). `save` writes more into the version's folder. Raises ModelError
     where another run fills the same model's slot.
     """
-    unit = learnt.checked().unit()
-    told = {"metric": learnt.metric, "dim": unit.dim, "n_neighbours": unit.n_neighbours, "fingerprint": fingerprint}
+    if learnt is None and save is None:
+        raise ModelError(
+            "expected something for the graph, or files to keep, found neither; there is nothing to publish"
+        )
+    found = Learnt(metric="files") if learnt is None else learnt.checked()
+    unit = found.unit()
+    told = {"metric": found.metric, "dim": unit.dim, "n_neighbours": unit.n_neighbours, "fingerprint": fingerprint}
     told |= {"ending": unit.embeddings.ending if unit.embeddings else ()}
-    told |= {"metrics": metrics or {}, "settings": settings or {}, "numbers": learnt.numbers}
+    told |= {"metrics": metrics or {}, "settings": settings or {}, "numbers": found.numbers}
     folder = model_folder(graph.home, name)
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -94,7 +94,7 @@ def test_the_snapshot_of_a_night_can_be_gone_on_with(tmp_path: Path) -> None:
     tags = sparse.csr_array((2, 0), dtype=np.float32)
     rating, last_at = np.array([1, 2, 3, 4], dtype=np.float32), np.array([10, 20, 30, 40])
     users, items, none = objects(["ada", "bob", "eve"]), objects(["x", "y"]), objects([])
-    snapshot = Snapshot(users, items, matrix, rating, last_at, matrix.astype(bool), none, tags, follows)
+    snapshot = Snapshot(users, items, matrix, rating, last_at, matrix.astype(bool), none, tags, follows, matrix)
     write_snapshot(tmp_path / "snapshot.npz", snapshot)
     forget_users(tmp_path, {"bob"})
     found = read_snapshot(tmp_path / "snapshot.npz")
@@ -102,6 +102,7 @@ def test_the_snapshot_of_a_night_can_be_gone_on_with(tmp_path: Path) -> None:
     assert found.rating.tolist() == [1, 2, 4]
     assert found.last_at.tolist() == [10, 20, 40]
     assert found.seen.toarray().tolist() == [[1, 1], [0, 0], [0, 1]]
+    assert found.rated.toarray().tolist() == [[1, 1], [0, 0], [0, 1]]
     assert found.follows.toarray().tolist() == [[0, 0, 1], [0, 0, 0], [0, 0, 0]]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from graphrec.recommend.base import (
     RECOMMENDATION_COLUMNS,
@@ -47,6 +48,26 @@ def checkerboard(n: int = CHECKERBOARD_SIZE) -> Snapshot:
     """Even users like even items and odd users odd ones, all but the item of their own number."""
     pairs = [(u, i) for u in range(n) for i in range(n) if (u - i) % 2 == 0 and u != i]
     return Snapshot.from_pairs([name(u) for u, _ in pairs], [name(i) for _, i in pairs])
+
+
+def rated_checkerboard(n: int = CHECKERBOARD_SIZE) -> Snapshot:
+    """The checkerboard with ratings: 5 for what fits and 1, a dislike, for a third of what doesn't; and tags."""
+    rng = np.random.default_rng(1)
+    pairs = [(u, i) for u in range(n) for i in range(n) if u != i and ((u - i) % 2 == 0 or rng.random() < 0.33)]
+    fits = np.array([(u - i) % 2 == 0 for u, i in pairs])
+    return Snapshot.from_pairs(
+        [name(u) for u, _ in pairs],
+        [name(i) for _, i in pairs],
+        weight=np.where(fits, 1.0, -1.0),
+        rating=np.where(fits, 5.0, 1.0),
+        item_tags=tag_table([name(i) for i in range(n)]),
+    )
+
+
+def tag_table(item_ids: list[str]) -> pa.Table:
+    """A tag that every other item has, and one of three."""
+    tags = [tag for n in range(len(item_ids)) for tag in (f"tag {n % 2}", f"tag of {n % 3}")]
+    return pa.table({"item_id": [item for item in item_ids for _ in range(2)], "tag": tags})
 
 
 def name(number: int) -> str:

@@ -111,6 +111,7 @@ def _show(version: ModelVersion, as_json: bool) -> None:
         return
     told = [f"{version.dim} numbers a vector"] if version.dim else []
     told += [f"up to {version.n_neighbours} similar items an item"] if version.n_neighbours else []
+    told = told or ["in its files"]
     metrics = ", ".join(f"{name} {value:.4g}" for name, value in version.metrics.items())
     known = "; ".join([", ".join(told), *([metrics] if metrics else [])])
     console.print(f"{version.name} version {version.version} is live ({known})")

@@ -1,0 +1,235 @@
+"""Factors of likes: ALS and BPR, fitted by implicit, and non-negative factors, fitted by scikit-learn.
+
+Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets" (ICDM 2008); Rendle, Freudenthaler,
+Gantner and Schmidt-Thieme, "BPR: Bayesian personalized ranking from implicit feedback" (UAI 2009); Lee and Seung,
+"Learning the parts of objects by non-negative matrix factorization" (Nature, 1999).
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from graphrec.models.arrays_model import Arrays, ArraysModel
+from graphrec.models.base import Block, Progress
+from graphrec.models.factors.libraries import library
+from graphrec.models.settings import Range, Settings, Space
+from graphrec.snapshot import Snapshot
+
+Floats = NDArray[np.float64]
+
+UPDATES = 40
+"""Steps by which the factors of a row are found; more change nothing that a list shows."""
+
+
+class LikesModel(ArraysModel):
+    """A model whose items have vectors; those without a like have none, and never come."""
+
+    @property
+    def item_vectors(self) -> NDArray[np.float32]:
+        """Items near to each other are liked by the same people."""
+        return np.asarray(self.found["item_vectors"], dtype=np.float32)
+
+    def product(self, users: Floats) -> Floats:
+        """Vectors of rows times those of all items."""
+        scores: Floats = users @ self.found["item_vectors"].T.astype(np.float64)
+        scores[:, ~self.found["is_liked"]] = -np.inf
+        return scores
+
+
+@dataclass(frozen=True)
+class ALSSettings(Settings):
+    """`alpha`: how much surer a liked pair is than one without; times its weight."""
+
+    space: ClassVar[Space] = {
+        "factors": Range(16, 256, log=True),
+        "regularization": Range(0.001, 10, log=True),
+        "alpha": Range(0.5, 50, log=True),
+        "iterations": Range(5, 40, log=True),
+    }
+
+    factors: int = 64
+    regularization: float = 0.1
+    alpha: float = 5.0
+    iterations: int = 15
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        self.at_least("factors", 1)
+        self.at_least("iterations", 1)
+
+
+class ALS(LikesModel):
+    """Alternating least squares over all pairs, the liked ones with more confidence: alpha times their weight.
+
+    A row's vector is solved from its items with those of the items held, so who came after the fit is scored as any
+    other, and what was liked a moment ago counts.
+    """
+
+    name = "als"
+    kind = ALSSettings
+
+    def learn(self, snapshot: Snapshot, progress: Progress | None) -> Arrays:
+        """Vectors of items. Cost: iterations × (likes + (users + items) × factors) × factors, by conjugate steps."""
+        s = self.settings
+        als = library("implicit.cpu.als", "implicit", self.name)
+        model = als.AlternatingLeastSquares(
+            factors=s.factors,
+            regularization=s.regularization,
+            alpha=s.alpha,
+            iterations=s.iterations,
+            random_state=s.seed,
+            num_threads=1,
+        )
+        return {"item_vectors": _fitted(model, snapshot)[1], "is_liked": snapshot.n_likers() > 0}
+
+    def scores(self, block: Block) -> Floats:
+        """Products with the solved vectors."""
+        items = self.found["item_vectors"].astype(np.float64)
+        shared = items.T @ items + self.settings.regularization * np.eye(items.shape[1])
+        return self.product(
+            np.stack([self._solved(items, shared, *_row(block.rows, n)) for n in range(len(block.users))])
+        )
+
+    def _solved(self, items: Floats, shared: Floats, liked: NDArray[np.int64], weights: Floats) -> Floats:
+        """(YᵀY + Yᵀ (C − I) Y + λ I)⁻¹ Yᵀ C 1, C the confidence."""
+        confidence = self.settings.alpha * weights[:, None]
+        theirs = items[liked]
+        return np.asarray(
+            np.linalg.solve(shared + theirs.T @ ((confidence - 1) * theirs), (confidence * theirs).sum(axis=0))
+        )
+
+
+@dataclass(frozen=True)
+class BPRSettings(Settings):
+    """`iterations`: epochs, each of as many drawn pairs of a liked and another item as there are likes."""
+
+    space: ClassVar[Space] = {
+        "factors": Range(16, 256, log=True),
+        "learning_rate": Range(0.005, 0.2, log=True),
+        "regularization": Range(0.001, 0.1, log=True),
+        "iterations": Range(50, 400, log=True),
+    }
+
+    factors: int = 64
+    learning_rate: float = 0.05
+    regularization: float = 0.02
+    iterations: int = 150
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        self.at_least("factors", 1)
+        self.at_least("iterations", 1)
+
+
+class BPR(LikesModel):
+    """Vectors that put liked items before others. A visitor's is the items' mean, as long as a user's."""
+
+    name = "bpr"
+    kind = BPRSettings
+
+    def learn(self, snapshot: Snapshot, progress: Progress | None) -> Arrays:
+        """Vectors of users and items; the last number of an item's is how liked it is by all, and 1 of a user's."""
+        s = self.settings
+        bpr = library("implicit.cpu.bpr", "implicit", self.name)
+        model = bpr.BayesianPersonalizedRanking(
+            factors=s.factors,
+            learning_rate=s.learning_rate,
+            regularization=s.regularization,
+            iterations=s.iterations,
+            random_state=s.seed,
+            num_threads=1,
+        )
+        users, items = _fitted(model, snapshot)
+        liked = np.diff(snapshot.matrix.indptr) > 0
+        length = np.linalg.norm(users[liked, :-1], axis=1).mean()
+        return {
+            "user_vectors": users,
+            "item_vectors": items,
+            "is_liked": snapshot.n_likers() > 0,
+            "length": np.array(length),
+        }
+
+    def scores(self, block: Block) -> Floats:
+        """Products of the vectors."""
+        vectors = self.found["user_vectors"][block.users].astype(np.float64)
+        new = np.flatnonzero((block.users < 0) | ~vectors.any(axis=1))
+        if len(new):
+            rows = sparse.csr_array(block.rows[new]).astype(np.float64)
+            mean = np.asarray(rows @ self.found["item_vectors"].astype(np.float64))
+            mean *= self.found["length"] / np.maximum(np.linalg.norm(mean[:, :-1], axis=1, keepdims=True), 1e-12)
+            mean[:, -1] = 1
+            vectors[new] = mean
+        return self.product(vectors)
+
+
+@dataclass(frozen=True)
+class NMFSettings(Settings):
+    """`alpha`: how much large numbers are punished; `l1_ratio`: how much of it by their sum, which makes many 0."""
+
+    space: ClassVar[Space] = {
+        "n_components": Range(10, 150, log=True),
+        "alpha": Range(0.00001, 0.01, log=True),
+        "l1_ratio": Range(0, 1),
+    }
+
+    n_components: int = 40
+    alpha: float = 0.0001
+    l1_ratio: float = 0.0
+    max_iter: int = 100
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        self.at_least("n_components", 1)
+        self.at_least("max_iter", 1)
+
+
+class NMF(LikesModel):
+    """Non-negative factors: each is a set of items that go together, and a user a sum of such sets."""
+
+    name = "nmf"
+    kind = NMFSettings
+
+    def learn(self, snapshot: Snapshot, progress: Progress | None) -> Arrays:
+        """The factors, by coordinate descent. Cost: iterations × likes × components."""
+        s = self.settings
+        rank = min(s.n_components, *snapshot.matrix.shape)
+        options = {"alpha_W": s.alpha, "l1_ratio": s.l1_ratio, "random_state": s.seed}
+        model = library("sklearn.decomposition", "scikit-learn", self.name).NMF(
+            rank, init="nndsvda", max_iter=s.max_iter, **options
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the iterations are a setting; a list needs no more of them
+            model.fit(snapshot.matrix.astype(np.float64))
+        return {"item_vectors": model.components_.T.copy(), "is_liked": snapshot.n_likers() > 0}
+
+    def scores(self, block: Block) -> Floats:
+        """The row as a sum of the factors, found by steps of which each row makes the same number."""
+        factors = self.found["item_vectors"]
+        cross, target = factors.T @ factors, np.asarray(block.rows.astype(np.float64) @ factors)
+        size = np.diagonal(cross) + 1e-12
+        found = np.zeros_like(target)
+        for _ in range(UPDATES):
+            for n in range(len(size)):
+                found[:, n] = np.maximum(found[:, n] + (target[:, n] - found @ cross[n]) / size[n], 0)
+        scores = self.product(found)
+        scores[scores == 0] = -np.inf  # nothing leads from the row to the item
+        return scores
+
+
+def _fitted(model: object, snapshot: Snapshot) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Vectors of users and items by a model of implicit."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of BLAS threads, of which a fit takes what it is given
+        model.fit(sparse.csr_matrix(snapshot.matrix), show_progress=False)  # type: ignore[attr-defined]
+    return np.asarray(model.user_factors), np.asarray(model.item_factors)  # type: ignore[attr-defined]
+
+
+def _row(rows: sparse.csr_array, n: int) -> tuple[NDArray[np.int64], Floats]:
+    part = slice(rows.indptr[n], rows.indptr[n + 1])
+    return rows.indices[part].astype(np.int64), rows.data[part].astype(np.float64)
