@@ -92,7 +92,7 @@ def _tried(run: Run, asked: Sequence[Candidate], deadline: float) -> tuple[dict[
             found |= run.all([one.name], {})
         except _OutOfTime:
             notes[one.name] = "the budget ended while it learnt"
-        except (GraphrecError, MemoryError) as error:
+        except (GraphrecError, ImportError, MemoryError) as error:
             notes[one.name] = str(error) or type(error).__name__
     return found, notes
 
