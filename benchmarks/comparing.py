@@ -4,7 +4,7 @@
 
 `tests`: how often equal models are told apart, any of all pairs, and how often a stated difference is found, by Holm's
 p-values. Users have hit rates such as real ones (most near 0), models draw hits of ten places from them, and a seed
-may move all users of a model. `replay`: lists logged by the service's exploring, clicks by user, item and place; how far
+may move all users of a model. `replay`: lists logged by the exploring service, clicks by user, item and place: how far
 estimates are off, and how often their intervals hold the truth. One Markdown table a part.
 """
 
@@ -27,6 +27,12 @@ EQUAL = ((2, 1, 0.0, 150), (4, 1, 0.0, 150), (4, 1, 0.0, 2000), (2, 2, 0.03, 150
 BETTER = ((2, 1, 0.0, 1000, 0.02), (4, 1, 0.0, 1000, 0.02), (2, 3, 0.005, 1000, 0.03), (4, 5, 0.005, 1000, 0.03))
 """The same, and by how much the first finds more."""
 N_ITEMS, K = 6, 2
+WORLDS = (
+    ("the first two swapped", (1, 0, 2, 3, 4, 5), 0.6),
+    ("the first two swapped", (1, 0, 2, 3, 4, 5), 0.3),
+    ("turned round", (5, 4, 3, 2, 1, 0), 0.6),
+)
+"""Another ranking than the logged one, and the share of places that were left to chance."""
 
 
 def main() -> None:
@@ -79,21 +85,23 @@ def found(values: list[NDArray[np.float64]], against: int | None) -> list[bool]:
 
 
 def replaying(n: int) -> None:
-    print("| explored | users × lists | estimate | off by | spread | intervals with the truth | effective lists |")
-    print("|--:|--:|---|--:|--:|--:|--:|")
-    for share, n_users, lists in ((0.3, 500, 4), (0.6, 500, 4), (0.6, 200, 2)):
+    print("| the other ranking | explored | lists | estimate | off by | spread | with the truth | effective | warned |")
+    print("|---|--:|--:|---|--:|--:|--:|--:|--:|")
+    for name_of, order, share in WORLDS:
+        n_users, lists = 300, 2
         clicks = world(n_users)
-        ranking = [str(item) for item in reversed(range(N_ITEMS))]
+        ranking = [str(item) for item in order]
         truth = float(sum(clicks[:, int(item), place].mean() for place, item in enumerate(ranking[:K])))
-        runs = [logged(clicks, share, lists, ranking, seed) for seed in range(max(n // 10, 1))]
+        runs = [logged(clicks, share, lists, ranking, seed) for seed in range(max(n // 5, 1))]
         for name in ("ips", "snips"):
             told = [getattr(run, name) for run in runs]
             values = np.array([one.value for one in told])
             held = np.mean([one.low <= truth <= one.high for one in told])
             off, spread = (values.mean() - truth) / truth, values.std() / truth
             effective = np.mean([run.effective for run in runs])
-            row = f"{share:g} | {n_users} × {lists} | {name.upper()} | {off:+.1%} | {spread:.1%} | {held:.1%}"
-            print(f"| {row} | {effective:,.0f} |")
+            warned = np.mean([bool(run.warnings) for run in runs])
+            row = f"{name_of} | {share:g} | {n_users * lists} | {name.upper()} | {off:+.1%} | {spread:.1%} | {held:.1%}"
+            print(f"| {row} | {effective:,.0f} | {warned:.0%} |", flush=True)
 
 
 def world(n_users: int) -> NDArray[np.float64]:

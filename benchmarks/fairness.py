@@ -2,7 +2,7 @@
 
     python benchmarks/fairness.py --data DIR --out DIR [--users N]
 
-DIR of `--data` holds `ml-latest-small/`; the one of `--out` gets a page with a plot a way for each model, and tables are
+DIR of `--data` holds `ml-latest-small/`; the one of `--out` gets a page with a plot a way for each model; tables are
 printed as Markdown.
 """
 

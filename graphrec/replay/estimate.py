@@ -97,28 +97,32 @@ def replay(user_ids: Sequence[str], target: Floats, logged: Floats, rewards: Flo
     beyond = (weights * (rewards - values) * scale).sum(axis=1)
     last = weights[:, -1]
     squares = float((last**2).sum())
+    effective = float(last.sum()) ** 2 / squares if squares else 0.0
     return Replayed(
         n_lists=len(weights),
         n_users=len(users),
         logged=_mean(rewards.sum(axis=1), user_idx),
-        ips=_mean(gained.sum(axis=1), user_idx),
-        snips=_around(float(values.sum()), beyond, user_idx),
-        effective=float(last.sum()) ** 2 / squares if squares else 0.0,
+        ips=_mean(gained.sum(axis=1), user_idx, effective),
+        snips=_around(float(values.sum()), beyond, user_idx, effective),
+        effective=effective,
         weight=_mean(last, user_idx),
     )
 
 
-def _mean(values: Floats, user_idx: npt.NDArray[np.int64]) -> Estimate:
+def _mean(values: Floats, user_idx: npt.NDArray[np.int64], effective: float = math.inf) -> Estimate:
     mean = float(values.mean())
-    return _around(mean, values - mean, user_idx)
+    return _around(mean, values - mean, user_idx, effective)
 
 
-def _around(value: float, influence: Floats, user_idx: npt.NDArray[np.int64]) -> Estimate:
-    """An estimate whose error is the mean of each list's influence; lists of a user go together."""
+def _around(value: float, influence: Floats, user_idx: npt.NDArray[np.int64], effective: float) -> Estimate:
+    """An estimate whose error is the mean of each list's influence; lists of a user go together.
+
+    Few effective lists say as little of the error as few users would, so that they bound its degrees of freedom.
+    """
     of_users = np.bincount(user_idx, weights=influence)
     n = len(of_users)
     if n < 2:
         return Estimate(value, -math.inf, math.inf)
     error = math.sqrt(n / (n - 1) * float((of_users**2).sum())) / len(influence)
-    half = float(student.ppf((1 + LEVEL) / 2, n - 1)) * error
+    half = float(student.ppf((1 + LEVEL) / 2, max(min(n, effective) - 1, 1))) * error
     return Estimate(value, value - half, value + half)
