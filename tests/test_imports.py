@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = (
     ("graphrec.errors",),
-    ("graphrec.hashing", "graphrec.ids", "graphrec.kinds", "graphrec.queries"),
+    ("graphrec.hashing", "graphrec.ids", "graphrec.kinds", "graphrec.pages", "graphrec.queries"),
     ("graphrec.privacy.entry", "graphrec.privacy.policy", "graphrec.privacy.pseudonyms"),
     ("graphrec.frames",),
     ("loaders",),
@@ -36,6 +36,10 @@ LAYERS = (
     ("graphrec.serving",),
     ("graphrec.evaluation",),
     ("graphrec.tuning",),
+    ("graphrec.comparing",),
+    ("graphrec.replay",),
+    ("graphrec.fairness",),
+    ("graphrec.advising",),
     ("graphrec.nightly",),
     ("graphrec.holdings",),
     ("graphrec.datasets", "graphrec.doctor"),

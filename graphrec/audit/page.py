@@ -5,44 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from html import escape
-from typing import Any
 
 from graphrec.audit.drift import Drift
 from graphrec.audit.finding import Finding
 from graphrec.audit.plots import plots
 from graphrec.audit.report import Report
 from graphrec.audit.shape import Shape
-
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #222 }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem } td, th { padding: .25rem .8rem; text-align: left;
-border-bottom: 1px solid #ddd; vertical-align: top } td.n { text-align: right; font-variant-numeric: tabular-nums }
-.error { color: #b3261e } .warning { color: #8a5a00 } .note { color: #555 } .plots { display: flex; flex-wrap: wrap;
-gap: 1rem } figure { margin: 0 } figcaption { font-size: .9rem } code { background: #f3f3f3; padding: 0 .2rem }
-details { margin: .2rem 0 } svg { max-width: 100%; height: auto }
-"""
+from graphrec.pages import figures, html_table, whole_page
 
 
 def page(report: Report) -> str:
     """The whole page. Its examples hold ids: keep it as the data themselves."""
     at = datetime.fromtimestamp(report.at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    title = f"Audit of {escape(report.name)}"
-    parts = [f"<h1>{title}</h1><p>{escape(report.format)}, {at}</p>", _verdict(report)]
+    title = f"Audit of {report.name}"
+    parts = [f"<h1>{escape(title)}</h1><p>{escape(report.format)}, {at}</p>", _verdict(report)]
     parts += ["<h2>Findings</h2>", _findings(report.found), _quiet(report)]
     parts += ["<h2>Shape</h2>", _shape(report.shape), _plots(report.shape)]
     parts += [_drift(one) for one in report.drifts]
-    body = "\n".join(parts)
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{STYLE}</style></head>\n<body>{body}</body></html>\n"
-    )
+    return whole_page(title, "\n".join(parts))
 
 
 def _verdict(report: Report) -> str:
     if not report.breaches:
         return "<p>No limit of the policy was broken.</p>"
     rows = [(one.name, f"{one.found:.4g}", f"{one.allowed:.4g}") for one in report.breaches]
-    return '<p class="error">Limits of the policy were broken:</p>' + _table(("limit", "found", "allowed"), rows)
+    return '<p class="error">Limits of the policy were broken:</p>' + html_table(("limit", "found", "allowed"), rows)
 
 
 def _findings(found: Iterable[Finding]) -> str:
@@ -88,12 +75,11 @@ def _shape(shape: Shape) -> str:
         (f"items with fewer than {shape.cold} users", f"{shape.cold_items:,}"),
         *((f"kind {kind}", f"{n:,}") for kind, n in shape.kinds[:20]),
     ]
-    return _table(("", ""), rows)
+    return html_table(("", ""), rows)
 
 
 def _plots(shape: Shape) -> str:
-    drawn = "".join(f"<figure>{svg}<figcaption>{escape(title)}</figcaption></figure>" for title, svg in plots(shape))
-    return f'<div class="plots">{drawn}</div>'
+    return figures(plots(shape))
 
 
 def _drift(drift: Drift) -> str:
@@ -103,19 +89,8 @@ def _drift(drift: Drift) -> str:
     ]
     head = f"<h2>Change: {escape(drift.after)} against {escape(drift.before)}</h2>"
     sizes = f"<p>{drift.n_after:,} interactions against {drift.n_before:,}.</p>"
-    return head + sizes + _table(("what", "measure", "value", "p", "count"), rows)
+    return head + sizes + html_table(("what", "measure", "value", "p", "count"), rows)
 
 
 def _count(n: int | None) -> str:
     return "" if n is None else f"{n:,}"
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
-    lines = "".join(f"<th>{escape(name)}</th>" for name in head) if any(head) else ""
-    cells = "".join(
-        "<tr>"
-        + "".join(f"<td{'' if n == 0 else ' class=n'}>{escape(str(value))}</td>" for n, value in enumerate(row))
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table>{f'<tr>{lines}</tr>' if lines else ''}{cells}</table>"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 from graphrec.audit.shape import Curve, Shape
+from graphrec.pages import svg
 
 COLOUR = "#4c78a8"
 DAY_S = 86_400
@@ -27,25 +26,11 @@ def plots(shape: Shape) -> list[tuple[str, str]]:
         found.append(("Ratings", "interactions by rating", _drawn(_bars, shape.ratings)))
     if shape.hours:
         found.append(("Hours", "interactions by hour, UTC", _drawn(_bars, list(enumerate(shape.hours)))))
-    return [(f"{title}: {says}", svg) for title, says, svg in found]
+    return [(f"{title}: {says}", drawn) for title, says, drawn in found]
 
 
 def _drawn(draw: Any, curve: Sequence[tuple[float, float]]) -> str:
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    with rc_context({"svg.hashsalt": "graphrec", "svg.fonttype": "none", "font.size": 9}):
-        figure = Figure(figsize=(5, 2.6), layout="constrained")
-        FigureCanvasSVG(figure)
-        axes = figure.subplots()
-        draw(axes, curve)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.25)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-    text = buffer.getvalue()
-    return re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    return svg(lambda axes: draw(axes, curve))
 
 
 def _ranks(axes: Any, curve: Curve) -> None:

@@ -1,11 +1,9 @@
-"""Recommenders compared on one split: fitted or asked, ranked for every test user, measured."""
+"""Recommenders measured on one split, or on every fold of one: a row each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,18 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from graphrec.errors import InputError
-from graphrec.evaluation.held_back import HeldBack, clock
+from graphrec.evaluation.groups import Groups, group_rows
 from graphrec.evaluation.lists import check_path, write_lists
-from graphrec.evaluation.parts import BEST_SPLIT, Split, SplitSettings, split
-from graphrec.evaluation.ranking import IN_GRAPH, IN_MEMORY, Pace, Progress
-from graphrec.evaluation.stage import fill, second_graph
+from graphrec.evaluation.parts import BEST_SPLIT, SplitSettings
+from graphrec.evaluation.ranking import Progress
+from graphrec.evaluation.running import Ran, Run, check_asked
 from graphrec.frames import Frames
-from graphrec.graph import Graph
-from graphrec.hashing import hash_ids, hash_pairs
-from graphrec.recommend.base import Recommender
-from graphrec.recommend.fitted import FITTED, make_fitted
-from graphrec.recommend.registry import NAMES, get
 
 DEFAULT_MODELS = ("walk", "cooccurrence", "lightgcn", "popular")
 DEFAULT_KS = (10, 20)
@@ -32,7 +24,11 @@ DEFAULT_KS = (10, 20)
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured: the split in words and numbers, and a row a model (model, metric@k …, seconds)."""
+    """What was measured: the split in words and numbers, and a row a model (model, metric@k …, seconds).
+
+    Over several folds, numbers of pairs are of all of them, of users and items of the first, and metrics are means.
+    `groups`: a row a model and group of users or items, where groups are asked for.
+    """
 
     dataset: str
     split: str
@@ -46,6 +42,7 @@ class Evaluation:
     left_out: Mapping[str, int]
     ks: tuple[int, ...]
     rows: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    groups: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
     def table(self) -> pd.DataFrame:
         """The rows as a table."""
@@ -61,6 +58,7 @@ def compare(
     n_users: int | None = None,
     lists: Path | None = None,
     model_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    groups: Groups | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Every metric at every k, for each model, over all items with the training items masked.
@@ -68,94 +66,78 @@ def compare(
     `n_users`: measure a seeded sample of that many test users. Fitted models learn in memory; those that ask the
     graph get a server of their own, which is gone afterwards. The lists can be written to a CSV or Parquet file.
     """
-    _check(models, ks, n_users)
+    check_asked(models, ks, n_users)
     if lists is not None:
         check_path(lists)
-    asks = any(name not in FITTED for name in models)
-    with TemporaryDirectory(prefix="graphrec-") as folder, second_graph() if asks else nullcontext() as coming:
-        dealt = split(frames, Path(folder), settings)
-        held = HeldBack.of(dealt.train, _sample(dealt, n_users, settings.seed))
-        run = _Run(dealt, held, tuple(sorted(set(ks))), progress)
-        rows, tables = run.all(models, model_settings or {}, coming)
-        if lists is not None:
-            write_lists(lists, tables)
-        return run.told(frames.name, settings, rows)
+    found: list[Evaluation] = []
+    tables: list[pd.DataFrame] = []
+    for fold in settings.each_fold():
+        with TemporaryDirectory(prefix="graphrec-") as folder:
+            run = Run.of(frames, Path(folder), fold, ks=ks, n_users=n_users, progress=progress)
+            ran = run.all(models, model_settings or {})
+            tables += [one.measured.lists for one in ran.values()]
+            found.append(_told(frames, run, fold, ran, groups))
+    if lists is not None:
+        write_lists(lists, tables)
+    return found[0] if len(found) == 1 else _over_folds(found)
 
 
-@dataclass(frozen=True)
-class _Run:
-    """One split, and what is measured on it."""
-
-    dealt: Split
-    held: HeldBack
-    ks: tuple[int, ...]
-    progress: Progress | None
-
-    def all(
-        self, models: Sequence[str], settings: Mapping[str, Mapping[str, Any]], coming: Future[Graph] | None
-    ) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:
-        """A row and the ranked lists of each model. The fitted ones come first, while the second graph is empty."""
-        found: dict[str, tuple[dict[str, Any], pd.DataFrame]] = {}
-        for name in (name for name in models if name in FITTED):
-            with clock() as fitting:
-                recommender = self._fit(name, settings.get(name, {}))
-            found[name] = self._measure(recommender, IN_MEMORY, fitting[0])
-        if coming is not None:
-            graph = coming.result()
-            fill(graph, self.dealt.train, self.progress)
-            for name in (name for name in models if name not in FITTED):
-                found[name] = self._measure(get(name, graph, with_reasons=False), IN_GRAPH, 0.0)
-        return [found[name][0] for name in models], [found[name][1] for name in models]
-
-    def told(self, dataset: str, settings: SplitSettings, rows: list[dict[str, Any]]) -> Evaluation:
-        """The rows with what they were measured on."""
-        return Evaluation(
-            dataset=dataset,
-            split=self.dealt.method,
-            says=self.dealt.says,
-            relevant=settings.relevant,
-            seed=settings.seed,
-            n_users=len(self.held.truth.user_ids),
-            n_train=self.held.snapshot.seen.nnz,
-            n_test=len(self.held.truth.pairs),
-            n_items=int(self.held.truth.in_catalogue.sum()),
-            left_out=self.dealt.left_out,
-            ks=self.ks,
-            rows=rows,
-        )
-
-    def _fit(self, name: str, settings: Mapping[str, Any]) -> Recommender:
-        progress = self.progress
-
-        def tell(report: Any) -> None:
-            if progress:
-                progress(f"{name} learns", report.epoch, report.epochs)
-
-        return make_fitted(name, settings, progress=tell, with_reasons=False).fit(self.held.snapshot)
-
-    def _measure(self, recommender: Recommender, pace: Pace, fit_s: float) -> tuple[dict[str, Any], pd.DataFrame]:
-        figures, ranking_s, table = self.held.measure(recommender, self.ks, pace, self.progress)
-        return {"model": recommender.name, **figures, "fit_s": fit_s, "recommend_s": ranking_s}, table
+def _told(
+    frames: Frames, run: Run, settings: SplitSettings, ran: Mapping[str, Ran], groups: Groups | None
+) -> Evaluation:
+    """The rows with what they were measured on."""
+    return Evaluation(
+        dataset=frames.name,
+        split=run.dealt.method,
+        says=run.dealt.says,
+        relevant=settings.relevant,
+        seed=settings.seed,
+        n_users=len(run.held.truth.user_ids),
+        n_train=run.held.snapshot.seen.nnz,
+        n_test=len(run.held.truth.pairs),
+        n_items=int(run.held.truth.in_catalogue.sum()),
+        left_out=run.dealt.left_out,
+        ks=run.ks,
+        rows=[_row(one) for one in ran.values()],
+        groups=[] if groups is None else group_rows(frames, run, ran, groups),
+    )
 
 
-def _sample(dealt: Split, n_users: int | None, seed: int) -> pd.DataFrame:
-    """The held-back pairs of a seeded sample of the test users."""
-    users = sorted(set(dealt.test["user_id"]))
-    if n_users is None or n_users >= len(users):
-        return dealt.test
-    hashes = hash_pairs(hash_ids(users), np.zeros(len(users), dtype=np.uint64), seed)
-    chosen = {users[n] for n in np.argsort(hashes, kind="stable")[:n_users].tolist()}
-    return dealt.test[dealt.test["user_id"].isin(chosen)].reset_index(drop=True)
+def _row(one: Ran) -> dict[str, Any]:
+    seconds = {"fit_s": one.fitting.seconds, "recommend_s": one.measured.seconds}
+    return {"model": one.recommender.name, **one.measured.figures, **seconds}
 
 
-def _check(models: Sequence[str], ks: Sequence[int], n_users: int | None) -> None:
-    known = (*FITTED, *(name for name in NAMES if name not in FITTED))
-    for name in models:
-        if name not in known:
-            raise InputError(f"no recommender {name!r} to evaluate; there are {', '.join(sorted(known))}")
-    if not models or len(set(models)) < len(models):
-        raise InputError(f"expected different recommenders to evaluate, found {', '.join(models) or 'none'}")
-    if not ks or min(ks) < 1:
-        raise InputError(f"expected list lengths of at least 1, found {', '.join(map(str, ks)) or 'none'}")
-    if n_users is not None and n_users < 1:
-        raise InputError(f"expected at least one user to evaluate, found {n_users}")
+def _over_folds(found: Sequence[Evaluation]) -> Evaluation:
+    """The means of what was measured on each fold; seconds add up."""
+    first = found[0]
+    rows = [_mean_row([one.rows[n] for one in found]) for n in range(len(first.rows))]
+    left_out = {name: sum(one.left_out.get(name, 0) for one in found) for name in first.left_out}
+    return replace(
+        first,
+        says=f"held back: each of {len(found)} parts of each user's items once, dealt at random",
+        n_train=sum(one.n_train for one in found),
+        n_test=sum(one.n_test for one in found),
+        left_out=left_out,
+        rows=rows,
+        groups=_mean_groups([row for one in found for row in one.groups]),
+    )
+
+
+def _mean_row(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    names = [name for name in rows[0] if name != "model"]
+    means = {name: float(np.mean([row[name] for row in rows])) for name in names}
+    means |= {name: round(means[name] * len(rows), 3) for name in names if name.endswith("_s")}
+    return {"model": rows[0]["model"], **means}
+
+
+def _mean_groups(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Of each group the means over the folds; users and pairs add up."""
+    if not rows:
+        return []
+    keys = ["model", "by", "group"]
+    table = pd.DataFrame(list(rows))
+    counted = ["n_users", "n_pairs"]
+    told = {name: ("sum" if name in counted else "mean") for name in table.columns if name not in keys}
+    means = table.groupby(keys, sort=False).agg(told).reset_index()
+    return [{str(name): value for name, value in row.items()} for row in means.to_dict("records")]

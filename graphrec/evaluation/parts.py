@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
 from graphrec.errors import InputError, SplitError
 from graphrec.evaluation.pairs import Pairs, read_pairs
 from graphrec.evaluation.splits import METHODS, Dealt, Mask, deal
+from graphrec.evaluation.training import stage_training
 from graphrec.frames import Frames
-
-COPIED = ("users", "items", "item_tags", "follows")
-"""Tables that every split trains with; they have no part that could be held back."""
 
 Ids = npt.NDArray[np.object_]
 
@@ -28,24 +24,39 @@ class SplitSettings:
     """How to split and what counts as relevant.
 
     `method`: one of METHODS; None takes the fixed part where there is one, else `time-user` where there are times,
-    else `ratio`. `relevant`: the least rating that counts as liked; None counts every pair of positive kind.
+    else `ratio`. `relevant`: the least rating that counts as liked; None counts every pair of positive kind. `n`: of
+    `last-n`. `folds`, `fold`: of `folds`; without a fold `split` takes the first, `evaluate` one after another.
     """
 
     method: str | None = None
     share: float = 0.2
     seed: int = 0
     relevant: float | None = None
+    n: int = 1
+    folds: int = 5
+    fold: int | None = None
+
+    def each_fold(self) -> list[SplitSettings]:
+        """These settings for every fold that is asked for: one, unless the method is `folds` and none is named."""
+        if self.method != "folds" or self.fold is not None:
+            return [self]
+        return [replace(self, fold=fold) for fold in range(self.folds)]
 
 
 BEST_SPLIT = SplitSettings()
+
+
+def _no_pairs() -> pd.DataFrame:
+    return pd.DataFrame({"user_id": [], "item_id": []}, dtype=object)
 
 
 @dataclass(frozen=True)
 class Split:
     """`train` as Frames, `test` as the relevant held-back pairs (user_id, item_id, sorted), and what was left out.
 
-    `left_out` counts the users without history in training, those with nothing relevant held back, and held-back
-    pairs that training holds already.
+    `left_out` counts the users without history, those with nothing relevant held back, and held-back pairs that
+    training holds already. `given`: what users who don't train are known to like, where new ones are asked for.
+    `rated`: all held-back pairs that have a rating, relevant or not, with it.
     """
 
     method: str
@@ -53,6 +64,8 @@ class Split:
     train: Frames
     test: pd.DataFrame
     left_out: Mapping[str, int]
+    given: pd.DataFrame = field(default_factory=_no_pairs)
+    rated: pd.DataFrame = field(default_factory=_no_pairs)
 
 
 def split(frames: Frames, folder: Path, settings: SplitSettings = BEST_SPLIT) -> Split:
@@ -65,12 +78,33 @@ def split(frames: Frames, folder: Path, settings: SplitSettings = BEST_SPLIT) ->
     pairs = read_pairs(frames)
     if method == "fixed":
         return _split_fixed(frames, pairs, settings)
-    dealt = deal(pairs, method, settings.share, settings.seed)
+    more = {"n": settings.n, "folds": settings.folds, "fold": settings.fold or 0}
+    dealt = deal(pairs, method, settings.share, settings.seed, **more)
+    return _split_dealt(frames, pairs, dealt, folder, replace(settings, method=method))
+
+
+def split_between(frames: Frames, folder: Path, start: int, end: int) -> Split:
+    """Hold back what happened first after `start` (epoch ms) and by `end`; what came later is in neither part."""
+    pairs = read_pairs(frames)
+    later = Dealt.of(pairs.first_at > end, "", np.full(len(pairs), float(end)), cut=float(end))
+    known = stage_training(frames, pairs, later, folder / "known")
+    pairs = read_pairs(known)
+    first, last = (np.datetime64(at, "ms") for at in (start, end))
+    says = f"held back: what happened first from {first}Z to {last}Z"
+    dealt = Dealt.of(pairs.first_at > start, says, np.full(len(pairs), float(start)), cut=float(start))
+    return _split_dealt(known, pairs, dealt, folder / "train", SplitSettings("time"))
+
+
+def _split_dealt(frames: Frames, pairs: Pairs, dealt: Dealt, folder: Path, settings: SplitSettings) -> Split:
+    """The parts of a data set that is dealt."""
     test = _table(pairs, dealt.test & pairs.relevant(_checked(pairs, settings.relevant)))
-    known = pairs.user_ids[np.unique(pairs.user_idx[~dealt.test])]
+    given = dealt.given & pairs.relevant(None)
+    known = pairs.user_ids[np.unique(pairs.user_idx[dealt.train | given])]
     held_back = pairs.user_ids[np.unique(pairs.user_idx[dealt.test])]
     test, left_out = _leave_out(test, known, held_back)
-    return Split(method, dealt.says, _stage(frames, pairs, dealt, folder), test, left_out)
+    train = stage_training(frames, pairs, dealt, folder)
+    rated = _rated(pairs, dealt.test)
+    return Split(settings.method or "", dealt.says, train, test, left_out, _table(pairs, given), rated)
 
 
 def _best_method(frames: Frames) -> str:
@@ -92,7 +126,14 @@ def _split_fixed(frames: Frames, pairs: Pairs, settings: SplitSettings) -> Split
     train = replace(frames, counts=counts)
     test, left_out = _leave_out(test, pairs.user_ids, held_back.user_ids)
     left_out["pairs_in_training"] = int(again.sum())
-    return Split("fixed", "held back: the test part that came with the data", train, test, left_out)
+    rated = _rated(held_back, ~again)
+    says = "held back: the test part that came with the data"
+    return Split("fixed", says, train, test, left_out, rated=rated)
+
+
+def _rated(pairs: Pairs, mask: Mask) -> pd.DataFrame:
+    rated = mask & ~np.isnan(pairs.rating)
+    return _table(pairs, rated).assign(rating=pairs.rating[rated])
 
 
 def _leave_out(test: pd.DataFrame, known: Ids, held_back: Ids) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -126,34 +167,3 @@ def _known_pairs(held_back: Pairs, train: Pairs) -> Mask:
     width = len(train.item_ids)
     there = np.isin(users * width + items, train.user_idx * width + train.item_idx)
     return there & (users >= 0) & (items >= 0)
-
-
-def _stage(frames: Frames, pairs: Pairs, dealt: Dealt, folder: Path) -> Frames:
-    """Write the training rows: events of the pairs that train, none later than the pair's `until`."""
-    counts = {table: n for table, n in frames.counts.items() if table in (*COPIED, "interactions", "taggings")}
-    for table in COPIED:
-        if frames.has(table):
-            shutil.copytree(frames.folder / table, folder / table, dirs_exist_ok=True)
-    dealt_pairs = _dealt_table(pairs, dealt)
-    with frames.database() as db:
-        db.register("dealt", dealt_pairs)
-        for table, join in (("interactions", "JOIN"), ("taggings", "LEFT JOIN")):
-            if counts.get(table):
-                (folder / table).mkdir(parents=True, exist_ok=True)
-                target = str(folder / table / "part.parquet").replace("'", "''")
-                rows = f"""SELECT e.* FROM {table} AS e {join} dealt AS d USING (user_id, item_id)
-                           WHERE coalesce(NOT d.test, true) AND coalesce(e."at" <= d.until, true)"""
-                done = db.execute(f"COPY ({rows}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchone()
-                counts[table] = int(done[0]) if done else 0
-    return Frames(folder, frames.name, frames.format, counts, {}, 0)
-
-
-def _dealt_table(pairs: Pairs, dealt: Dealt) -> pa.Table:
-    return pa.table(
-        {
-            "user_id": pa.DictionaryArray.from_arrays(pairs.user_idx, pa.array(pairs.user_ids, pa.string())),
-            "item_id": pa.DictionaryArray.from_arrays(pairs.item_idx, pa.array(pairs.item_ids, pa.string())),
-            "test": dealt.test,
-            "until": dealt.until,
-        }
-    )

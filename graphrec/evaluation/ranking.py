@@ -29,14 +29,26 @@ IN_GRAPH = Pace(64, 2)
 
 
 def rank_users(
-    recommender: Recommender, user_ids: Sequence[str], k: int, pace: Pace, progress: Progress | None = None
+    recommender: Recommender,
+    user_ids: Sequence[str],
+    k: int,
+    pace: Pace,
+    progress: Progress | None = None,
+    *,
+    profiles: Sequence[Profile] | None = None,
 ) -> pd.DataFrame:
-    """Rows of user_id, item_id, rank, score and model, in the order of `user_ids`, seen items left out."""
-    batches = [user_ids[start : start + pace.batch] for start in range(0, len(user_ids), pace.batch)]
+    """Rows of user_id, item_id, rank, score and model, in the order of `user_ids`, seen items left out.
+
+    `profiles`: whom to ask for in place of each user, where the recommender doesn't know the users.
+    """
+    asked = profiles if profiles is not None else [Profile(user_id) for user_id in user_ids]
+    places = range(0, len(user_ids), pace.batch)
+    batches = [asked[start : start + pace.batch] for start in places]
+    ids = np.array([*user_ids], dtype=object)
     tables = []
     n_done = 0
-    for batch, table in zip(batches, _ask(recommender, batches, k, pace), strict=True):
-        users = np.array(batch, dtype=object)[table["profile"].to_numpy(dtype=np.int64)]
+    for start, batch, table in zip(places, batches, _ask(recommender, batches, k, pace), strict=True):
+        users = ids[start + table["profile"].to_numpy(dtype=np.int64)]
         tables.append(table[["item_id", "rank", "score"]].assign(user_id=users, model=recommender.name))
         n_done += len(batch)
         if progress:
@@ -46,9 +58,9 @@ def rank_users(
     return pd.concat(filled, ignore_index=True)[columns] if filled else pd.DataFrame(columns=columns)
 
 
-def _ask(recommender: Recommender, batches: list[Sequence[str]], k: int, pace: Pace) -> Iterator[pd.DataFrame]:
-    def ask(batch: Sequence[str]) -> pd.DataFrame:
-        return recommender.recommend([Profile(user_id) for user_id in batch], k)
+def _ask(recommender: Recommender, batches: list[Sequence[Profile]], k: int, pace: Pace) -> Iterator[pd.DataFrame]:
+    def ask(batch: Sequence[Profile]) -> pd.DataFrame:
+        return recommender.recommend(batch, k)
 
     if pace.n_threads == 1:
         yield from map(ask, batches)

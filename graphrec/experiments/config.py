@@ -72,7 +72,7 @@ def _read(table: Any, place: str) -> Experiment:
             traffic=read_share(table.get("traffic", 1.0), f"{place}: traffic"),
             starts=_time(table.get("starts"), f"{place}: starts"),
             ends=_time(table.get("ends"), f"{place}: ends"),
-            window=_duration(table.get("window", "1d"), f"{place}: window"),
+            window=read_duration(table.get("window", "1d"), f"{place}: window"),
             uplift=read_share(table.get("uplift", "10%"), f"{place}: uplift"),
         )
     except InputError as error:
@@ -143,7 +143,8 @@ def _time(value: Any, place: str) -> int | None:
     return round(zoned.timestamp() * 1000)
 
 
-def _duration(value: Any, place: str) -> int:
+def read_duration(value: Any, place: str) -> int:
+    """Milliseconds of a text such as '30m'. `place` begins the message of an InputError."""
     found = re.fullmatch(r"(\d+)([smhd])", value) if isinstance(value, str) else None
     if not found:
         raise InputError(f"{place}: expected a duration such as '30m', '24h' or '7d', found {value!r}")

@@ -12,13 +12,12 @@ from scipy import sparse
 
 from graphrec.graph import Graph
 from graphrec.privacy.policy import Policy, read_policy
+from graphrec.recommend.tail import by_popularity, long_tail
 from graphrec.serving.ids import Bools, Ids
 from graphrec.serving.properties import Properties
 from graphrec.serving.tagged import Tagged
 
 ITEMS_A_PAGE = 5_000
-HEAD = 0.8
-"""The share of all likes that the popular items have together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +90,7 @@ class Catalogue:
         return self.tagged.dense(items)
 
     def is_rare(self, items: NDArray[np.int64]) -> Bools:
-        """Which items lie in the long tail: beyond those most liked that together have HEAD of all likes."""
+        """Which items lie in the long tail: beyond those most liked that together have four fifths of all likes."""
         known = items < len(self.n_likers)
         found = np.ones(len(items), dtype=bool)
         found[known] = self._ordered().is_rare[items[known]]
@@ -142,11 +141,7 @@ def usable(policy: Policy, properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _order_of(n_likers: NDArray[np.int64]) -> _Order:
-    items = np.lexsort((np.arange(len(n_likers)), -n_likers)).astype(np.int32)
-    reached = np.cumsum(n_likers[items])
-    rare = np.ones(len(reached), dtype=bool)
-    rare[items[: 1 + int(np.searchsorted(reached, HEAD * n_likers.sum()))]] = False
-    return _Order(items, rare)
+    return _Order(by_popularity(n_likers), long_tail(n_likers))
 
 
 def read_catalogue(graph: Graph, ids: Ids, liked: sparse.csr_array, tags: tuple[Sequence[str], Any]) -> Catalogue:

@@ -52,6 +52,47 @@ def calibrated(scores: Floats, tags: Floats, wanted: Floats, n: int, weight: flo
     return chosen
 
 
+def covering(scores: Floats, aspects: Floats, wanted: Floats, n: int, weight: float) -> Ints:
+    """xQuAD: each next item is the best of (1 − weight) · score + weight · how much of what is wanted it adds, which is
+    less the better that is covered by those chosen.
+
+    `aspects`: candidates × aspects, how much of each an item has, from 0 to 1; `wanted`: how much the user wants of
+    each. Santos et al., "Exploiting query reformulations …" (WWW 2010); for the long tail: Abdollahpouri et al. (2019).
+    Cost: n × candidates × aspects.
+    """
+    value = (1 - weight) * scaled(scores)
+    open_still = wanted.copy()
+    chosen = np.zeros(min(n, len(scores)), dtype=np.int64)
+    for place in range(len(chosen)):
+        best = int((value + weight * (aspects @ open_still)).argmax())
+        chosen[place], value[best] = best, -np.inf
+        open_still *= 1 - aspects[best]
+    return chosen
+
+
+def exposed(scores: Floats, groups: Ints, shares: Floats, n: int) -> Ints:
+    """Each next item is the best of all, or of the group whose exposure is furthest below its share of what was given
+    so far; a place is worth 1 / log2(rank + 1). Geyik et al., "Fairness-aware ranking …" (KDD 2019), with exposure for
+    counts (Singh and Joachims, KDD 2018).
+
+    `groups`: the group of each candidate; `shares`: the least share of each group, together at most 1.
+    """
+    order = np.argsort(-scores, kind="stable")
+    waiting = [[int(one) for one in order if groups[one] == group][::-1] for group in range(len(shares))]
+    given = np.zeros(len(shares))
+    chosen = np.zeros(min(n, len(scores)), dtype=np.int64)
+    for place in range(len(chosen)):
+        worth = 1 / np.log2(place + 2)
+        has = np.array([bool(one) for one in waiting])
+        missing = np.where(has, shares * (given.sum() + worth) - given, -np.inf)
+        group = int(missing.argmax())
+        if missing[group] <= 0:
+            group = max((g for g in range(len(shares)) if has[g]), key=lambda g: (scores[waiting[g][-1]], -g))
+        chosen[place] = waiting[group].pop()
+        given[group] += worth
+    return chosen
+
+
 def with_share(order: Ints, marked: Bools, n: int, share: float, kept: Bools | None = None) -> Ints:
     """The first n of an order, of which at least so great a share is marked wherever there are as many: where it isn't
     by itself, marked ones come at even distances. Those of `kept` aren't what falls out for it."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from graphrec.errors import InputError
 from graphrec.evaluation.held_back import HeldBack
-from graphrec.evaluation.metrics import METRICS
+from graphrec.evaluation.metrics import METRICS, needs_background
 from graphrec.evaluation.parts import BEST_SPLIT, Split, SplitSettings, split
 from graphrec.evaluation.stage import staged
 from graphrec.frames import Frames
@@ -62,7 +62,8 @@ def tune(
     plan = Plan(search_space(defaults, fixed or {}, ranges or {}), metric, sampler, settings.seed, defaults.as_dict())
     with TemporaryDirectory(prefix="graphrec-") as folder:
         frames = staged(data, Path(folder) / "frames")
-        dealt, held = validation(frames, Path(folder), settings)
+        hits_only = not needs_background(metric.partition("@")[0])
+        dealt, held = validation(frames, Path(folder), settings, hits_only=hits_only)
     place = data.home if isinstance(data, Graph) else Home.at(home).root
     chosen = {name: getattr(defaults, name) for name in fixed or {}}
     path = place / "tuning" / f"{model}-{_digest(held, plan, chosen)}.db"
@@ -89,12 +90,14 @@ def tune(
         )
 
 
-def validation(frames: Frames, folder: Path, settings: SplitSettings) -> tuple[Split, HeldBack]:
+def validation(
+    frames: Frames, folder: Path, settings: SplitSettings, *, hits_only: bool = True
+) -> tuple[Split, HeldBack]:
     """The rest of the data, without the test part, dealt into what trials learn from and are measured on."""
     rest = split(frames, folder / "rest", settings).train
     again = replace(settings, method=None) if settings.method == "fixed" else settings
     dealt = split(rest, folder / "train", again)
-    return dealt, HeldBack.of(dealt.train, dealt.test)
+    return dealt, HeldBack.of(dealt.train, dealt.test, given=dealt.given, hits_only=hits_only)
 
 
 def _metric(text: str) -> tuple[str, int]:

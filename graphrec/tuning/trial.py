@@ -75,8 +75,8 @@ class Measured:
         with clock() as fitting:
             made = make_fitted(self.model, {**self.fixed, **settings}, progress=learning, with_reasons=False)
             recommender = made.fit(self.held.snapshot)
-        metrics, recommend_s, _ = self.held.measure(recommender, (self.k,), IN_MEMORY, ranking)
-        return Outcome(metrics, {"fit_s": fitting[0], "recommend_s": recommend_s})
+        found = self.held.measure(recommender, (self.k,), IN_MEMORY, ranking)
+        return Outcome(found.figures, {"fit_s": fitting[0], "recommend_s": found.seconds})
 
 
 def attempt(objective: Objective, settings: Mapping[str, Any], tell: Tell) -> Outcome:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from staged import rows, stage
+from staged import rows, stage, table
 
 from graphrec.errors import InputError, SplitError
 from graphrec.evaluation.pairs import read_pairs
 from graphrec.evaluation.parts import Split, SplitSettings, split
 from graphrec.evaluation.splits import deal
+from graphrec.frames import FramesWriter
 from graphrec.hashing import hash_ids, hash_pairs
+from graphrec.snapshot import Snapshot
+from graphrec.tuning.entry import validation
 
 EVENTS = [
     ("ann", "a", 10),
@@ -183,3 +188,105 @@ def test_nothing_held_back_trains_and_users_keep_something(
             assert train, "a user keeps something to train with"
         if method != "ratio" and test and train:
             assert max(train) <= min(test), "what is held back comes last"
+
+
+def test_the_last_n_of_each_user_are_held_back(tmp_path: Path) -> None:
+    frames = stage(tmp_path / "all", EVENTS)
+    found = split(frames, tmp_path / "train", SplitSettings("last-n", n=2))
+    assert found.test.to_numpy().tolist() == [["ann", "c"], ["ann", "d"], ["bob", "c"], ["cid", "a"]]
+    assert ("ann", "a", 35) not in rows(found.train), "it came after the first that is held back"
+
+
+def test_folds_hold_back_every_pair_once(tmp_path: Path) -> None:
+    frames = stage(tmp_path / "all", [(f"u{u}", f"i{i}", None) for u in range(30) for i in range(u % 7 + 1)])
+    settings = SplitSettings("folds", folds=3, seed=2)
+    parts = [
+        deal(read_pairs(frames), "folds", seed=2, folds=3, fold=each.fold or 0).test for each in settings.each_fold()
+    ]
+    assert sum(part.astype(int) for part in parts).tolist() == [1] * len(parts[0])
+    assert max(part.sum() for part in parts) - min(part.sum() for part in parts) <= 12
+    found = split(frames, tmp_path / "train", replace(settings, fold=1))
+    assert found.says == "held back: part 2 of 3 of each user's items, dealt at random"
+    whole = [split(frames, tmp_path / f"part{n}", each) for n, each in enumerate(settings.each_fold())]
+    assert sum(one.left_out["users_without_history"] for one in whole) == 5, "who has one item is known by no other"
+
+
+def test_new_users_are_told_apart_and_nothing_of_them_trains(tmp_path: Path) -> None:
+    events = [(f"u{u}", f"i{i}", 10 * u + i) for u in range(20) for i in range(5)]
+    with FramesWriter(tmp_path / "all", "toy", "test") as writer:
+        writer.add("interactions", table(events))
+        writer.add("users", pa.table({"user_id": [f"u{u}" for u in range(20)]}))
+        writer.add("follows", pa.table({"user_id": ["u0"] * 19, "followee_id": [f"u{u}" for u in range(1, 20)]}))
+        names = [f"u{u}" for u in range(20)]
+        tagged = {"user_id": names, "item_id": ["i9"] * 20, "tag": ["x"] * 20, "at": [3] * 20}
+        writer.add("taggings", pa.table(tagged))
+        frames = writer.finish()
+    found = split(frames, tmp_path / "train", SplitSettings("new-users", 0.2, seed=3))
+    new = set(found.test["user_id"])
+    assert len(new) == 4
+    for user in new:
+        mine = found.given[found.given["user_id"] == user]["item_id"].tolist()
+        assert mine == ["i0", "i1", "i2", "i3"], "what came first is told, what came last is guessed"
+        assert found.test[found.test["user_id"] == user]["item_id"].tolist() == ["i4"]
+    for name in ("interactions", "users", "taggings"):
+        known = set(found.train.table(name)["user_id"].to_pylist())
+        assert known == set(names) - new, name
+        assert found.train.counts[name] == len(found.train.table(name))
+    follows = found.train.table("follows")
+    assert not new & {*follows["user_id"].to_pylist(), *follows["followee_id"].to_pylist()}
+
+
+def test_new_items_keep_what_they_are_and_lose_what_was_done(tmp_path: Path) -> None:
+    events = [(f"u{u}", f"i{i}", None) for u in range(10) for i in range(10)]
+    with FramesWriter(tmp_path / "all", "toy", "test") as writer:
+        writer.add("interactions", table(events))
+        writer.add("item_tags", pa.table({"item_id": [f"i{i}" for i in range(10)], "tag": ["x"] * 10}))
+        frames = writer.finish()
+    found = split(frames, tmp_path / "train", SplitSettings("new-items", 0.3, seed=1))
+    new = set(found.test["item_id"])
+    assert len(new) == 3
+    assert len(found.test) == 30
+    assert not new & {item for _, item, _ in rows(found.train)}
+    assert found.train.counts["item_tags"] == 10
+    assert new < set(Snapshot.from_frames(found.train).item_ids)
+
+
+def test_tags_given_after_the_cut_do_not_train(tmp_path: Path) -> None:
+    with FramesWriter(tmp_path / "all", "toy", "test") as writer:
+        writer.add("interactions", table(EVENTS))
+        tagged = [("ann", "z", 5), ("ann", "z", 45), ("bob", "z", 24), ("bob", "z", 26), ("nobody", "a", 90)]
+        rows_of = [{"user_id": u, "item_id": i, "tag": f"t{n}", "at": at} for n, (u, i, at) in enumerate(tagged)]
+        writer.add("taggings", pa.Table.from_pylist(rows_of))
+        frames = writer.finish()
+    by_user = split(frames, tmp_path / "user", SplitSettings("time-user", 0.25))
+    assert sorted(by_user.train.table("taggings")["tag"].to_pylist()) == ["t0", "t2", "t4"]
+    at_once = split(frames, tmp_path / "once", SplitSettings("time", 0.4))
+    assert sorted(at_once.train.table("taggings")["tag"].to_pylist()) == ["t0", "t2", "t3"]
+
+
+@pytest.mark.parametrize("method", ["time", "time-user", "last-n", "ratio", "folds", "new-users", "new-items"])
+def test_what_models_are_chosen_by_lies_within_training(tmp_path: Path, method: str) -> None:
+    events = [(f"u{u}", f"i{(u + 3 * i) % 20}", 100 * i + u) for u in range(20) for i in range(8)]
+    frames = stage(tmp_path / "all", events)
+    settings = SplitSettings(method, 0.25, seed=4, n=2)
+    outer = split(frames, tmp_path / "outer", settings)
+    dealt, held = validation(frames, tmp_path / "inner", settings)
+    training = {(user, item) for user, item, _ in rows(outer.train)}
+    tried = {(user, item) for user, item, _ in rows(dealt.train)}
+    judged = {(user, item) for user, item in dealt.test.to_numpy().tolist()}
+    assert judged
+    assert judged <= training, "what settings are judged by is a part of what trains"
+    assert tried < training
+    assert not judged & tried
+    assert not {(user, item) for user, item in outer.test.to_numpy().tolist()} & (tried | judged)
+    assert held.snapshot.n_users <= 20
+
+
+def test_a_wrong_fold_or_number_is_told(tmp_path: Path) -> None:
+    pairs = read_pairs(stage(tmp_path / "all", EVENTS))
+    with pytest.raises(SplitError, match="from 0 to below folds"):
+        deal(pairs, "folds", folds=3, fold=3)
+    with pytest.raises(SplitError, match="at least one item"):
+        deal(pairs, "last-n", n=0)
+    with pytest.raises(SplitError, match="users to train on"):
+        deal(read_pairs(stage(tmp_path / "one", EVENTS[:4])), "new-users")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from graphrec.cli.app import HomeOption, JsonOption, app, console, emit_json, print_table, progress
+from graphrec.cli.groups import allowed_groups
 from graphrec.cli.relevant import RelevantOption, least
 from graphrec.cli.watch import Watch
 from graphrec.errors import InputError
@@ -30,12 +32,14 @@ def evaluate(  # noqa: PLR0917
     split: Annotated[
         str | None,
         typer.Option(
-            help="time, time-user, ratio, leave-one-out or fixed; without it the test part that came with the data, "
-            "else time-user, else ratio.",
+            help="time, time-user, last-n, leave-one-out, ratio, folds, new-users, new-items or fixed; without it the "
+            "test part that came with the data, else time-user, else ratio.",
             show_default=False,
         ),
     ] = None,
     share: Annotated[float, typer.Option(help="The share that is held back.")] = 0.2,
+    n: Annotated[int, typer.Option("--n", min=1, help="Of last-n: how many items of each user are held back.")] = 1,
+    folds: Annotated[int, typer.Option(min=2, help="Of folds: how many; each is held back once.")] = 5,
     relevant: RelevantOption = "any",
     users: Annotated[
         int | None, typer.Option(min=1, help="Measure a sample of so many users.", show_default=False)
@@ -44,6 +48,13 @@ def evaluate(  # noqa: PLR0917
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="A setting of a model, as lightgcn.epochs=5; may be repeated.", show_default=False),
+    ] = None,
+    groups: Annotated[
+        str | None,
+        typer.Option(
+            help="Measure groups apart: activity, item-age, item-popularity or a property of users, by commas.",
+            show_default=False,
+        ),
     ] = None,
     lists: Annotated[
         Path | None,
@@ -62,19 +73,21 @@ def evaluate(  # noqa: PLR0917
         _define(as_json)
         return
     from graphrec.connect import connect
-    from graphrec.evaluation import SplitSettings, evaluate
+    from graphrec.evaluation import Groups, SplitSettings, evaluate
 
-    chosen = SplitSettings(split, share, seed, least(relevant))
+    chosen = SplitSettings(split, share, seed, least(relevant), n=n, folds=folds)
+    asked = None if groups is None else Groups(allowed_groups(groups, home))
     with ExitStack() as stack:
         bars = stack.enter_context(progress())
         found = evaluate(
             path or stack.enter_context(connect(home)),
             models.split(","),
-            ks=_lengths(k),
+            ks=read_lengths(k),
             settings=chosen,
             n_users=users,
             lists=lists,
-            model_settings=_model_settings(settings or [], seed),
+            model_settings=read_model_settings(settings or [], seed),
+            groups=asked,
             progress=Watch(bars).tell,
         )
     if as_json:
@@ -94,13 +107,35 @@ def _print(found: Evaluation, lists: Path | None) -> None:
     if left_out:
         console.print(f"left out: {', '.join(left_out)}")
     for length in found.ks:
-        names = [name for name in found.rows[0] if name.endswith(f"@{length}")]
-        columns = ["model", *names, "fit_s", "recommend_s"]
-        print_table(
-            [{**row, "fit_s": _s(row["fit_s"]), "recommend_s": _s(row["recommend_s"])} for row in found.rows], columns
-        )
+        _print_metrics(found, f"@{length}")
+    if "rmse" in {name for row in found.rows for name in row}:
+        print_table([row for row in found.rows if "rmse" in row], ["model", "rmse", "mae"])
+    if found.groups:
+        _print_groups(found.groups)
     if lists is not None:
         console.print(f"ranked lists: {lists}")
+
+
+def _print_metrics(found: Evaluation, ending: str) -> None:
+    """One table of how right lists are, with seconds, and one of what they are like."""
+    from graphrec.evaluation.metrics import ACCURACY
+
+    names = [name for name in found.rows[0] if name.endswith(ending)]
+    right = [name for name in names if name.partition("@")[0] in ACCURACY]
+    rows = [{**row, "fit_s": _s(row["fit_s"]), "recommend_s": _s(row["recommend_s"])} for row in found.rows]
+    print_table(rows, ["model", *right, "fit_s", "recommend_s"])
+    print_table(rows, ["model", *(name for name in names if name not in right)])
+
+
+def _print_groups(rows: Sequence[Mapping[str, Any]]) -> None:
+    from graphrec.evaluation.groups import gaps
+
+    print_table(rows, list(dict.fromkeys(name for row in rows for name in row)))
+    for gap in gaps(rows):
+        console.print(
+            f"{gap['model']}, {gap['by']}: {gap['gap']:.4f} between {gap['best']} (best) and {gap['worst']} (worst)",
+            markup=False,
+        )
 
 
 def _s(seconds: float) -> str:
@@ -114,19 +149,20 @@ def _define(as_json: bool) -> None:
         emit_json(definitions())
         return
     for name, text in definitions().items():
-        console.print(f"{name:10} {text}", markup=False)
+        console.print(f"{name:14} {text}", markup=False)
 
 
-def _lengths(text: str) -> list[int]:
+def read_lengths(text: str) -> list[int]:
+    """Numbers between commas."""
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise InputError(f"expected --k as numbers between commas, such as 10,20, found {text!r}") from None
 
 
-def _model_settings(settings: list[str], seed: int) -> dict[str, dict[str, str]]:
+def read_model_settings(settings: list[str], seed: int | None = None) -> dict[str, dict[str, str]]:
     """From `lightgcn.epochs=5` to the settings of each model; the seed is that of the evaluation unless set."""
-    found: dict[str, dict[str, str]] = {"lightgcn": {"seed": str(seed)}}
+    found: dict[str, dict[str, str]] = {} if seed is None else {"lightgcn": {"seed": str(seed)}}
     for text in settings:
         name, is_set, value = text.partition("=")
         model, has_dot, setting = name.partition(".")

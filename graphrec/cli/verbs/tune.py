@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +10,9 @@ import typer
 from rich.progress import Progress
 
 from graphrec.cli.app import HomeOption, JsonOption, app, console, emit_json, err, print_table, progress
+from graphrec.cli.durations import read_seconds
 from graphrec.cli.pairs import read_pairs
 from graphrec.cli.relevant import RelevantOption, least
-from graphrec.errors import InputError
 
 if TYPE_CHECKING:
     from graphrec.tuning import Trial, Tuning
@@ -91,7 +90,7 @@ def tune(  # noqa: PLR0917
             optimise=optimise,
             sampler=sampler,
             trials=trials,
-            budget=_seconds(budget),
+            budget=None if budget is None else read_seconds(budget, "--budget"),
             jobs=jobs,
             settings=SplitSettings(split, share, seed, least(relevant)),
             fixed=read_pairs(setting or [], "--set temperature=0.1"),
@@ -155,14 +154,3 @@ def _row(trial: Trial) -> dict[str, object]:
     settings = " ".join(f"{name}={value}" for name, value in trial.settings.items())
     seconds = f"{sum(trial.seconds.values()):.1f}"
     return {"trial": trial.number, **trial.metrics, "seconds": seconds, "settings": settings}
-
-
-def _seconds(text: str | None) -> float | None:
-    """Seconds of `1h30m`, `10m`, `90s` or `90`."""
-    if text is None:
-        return None
-    parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text)
-    seconds = sum(int(n or 0) * unit for n, unit in zip(parts.groups(), (3600, 60, 1), strict=True)) if parts else 0
-    if not seconds:
-        raise InputError(f"expected --budget as a time, such as 90s, 10m or 1h30m, found {text!r}")
-    return float(seconds)

@@ -109,6 +109,8 @@ Loss = Callable[[Scores], Tensor]
 POSITIVE_RATIO = 1.5
 """How many times the temperature of the rest BSL takes for the likes."""
 
+TINY = 1e-12
+
 MOST_VECTORS = 1024
 """How many vectors DirectAU spreads at a time."""
 
@@ -150,6 +152,20 @@ def _uniformity(unit: Tensor) -> Tensor:
     if len(unit) < 2:
         return unit.sum() * 0
     return (2 - 2 * unit @ unit.T).mul(-2).exp().triu(1).sum().div(len(unit) * (len(unit) - 1) / 2).log()
+
+
+def popularity_penalty(scores: Scores, popularity: Tensor) -> Tensor:
+    """The squared correlation of the scores of likes with how popular their items are, times the likes (Zhu et al.,
+    "Popularity-opportunity bias in collaborative filtering", WSDM 2021). `popularity`: a number for each item.
+
+    0 for fewer than three likes, and where either is the same for all.
+    """
+    liked, known = scores.liked, popularity[scores.column]
+    if len(liked) < 3:
+        return liked.sum() * 0
+    apart, other = liked - liked.mean(), known - known.mean()
+    lengths = (apart**2).sum() * (other**2).sum()
+    return len(liked) * (apart @ other) ** 2 / lengths.clamp(min=TINY)
 
 
 LOSSES: Mapping[str, Loss] = {"bpr": bpr, "softmax": softmax, "bsl": bsl, "directau": directau}

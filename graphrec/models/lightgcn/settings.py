@@ -33,8 +33,9 @@ class LightGCNSettings(Settings):
     `batch_size` counts users; 0 takes one that fits their number. `validation_share` is what is withheld of a user's
     likings, for some users. `correction` 1 weighs negatives against how likely they are in a batch, 0 takes them as
     they come. `popularity`: how much of the logarithm of the people who like an item is added to its scores, in
-    training and after it; the vectors then needn't say what is said by a number, and learn the rest. `least_gain`: what
-    an epoch must gain to count as better, as a part of the best. `finish`: when the best epoch is known, so many more,
+    training and after it; the vectors then needn't say what is said by a number, and learn the rest.
+    `popularity_penalty`: how much a batch is punished for scoring likes by how popular items are. `least_gain`: what an
+    epoch must gain to count as better, as a part of the best. `finish`: when the best epoch is known, so many more,
     as a part of those until it, learn from what was withheld as well. `n_negatives` counts for the sampling `shared`
     only; of what `in-batch` and `shared` come up with, at most `most_negatives` a batch are told apart from what each
     user likes. An epoch visits `visited` of the users, drawn anew each time. From an earlier model's weights it takes
@@ -67,6 +68,7 @@ class LightGCNSettings(Settings):
     temperature: float = 0.12
     correction: float = 1.0
     popularity: float = 0.6
+    popularity_penalty: float = 0.0
     metric: str = "cosine"
     warm_start: str = "spectral"
     visited: float = 1.0
@@ -88,6 +90,7 @@ class LightGCNSettings(Settings):
             raise InputError(f"expected least_gain from 0 to below 1, found {self.least_gain}")
         self.at_least("warm_epochs", 1)
         self.at_least("n_negatives", 1)
+        self.at_least("popularity_penalty", 0)
         self.at_least("most_negatives", 1)
         for name, values in CHOICES.items():
             if getattr(self, name) not in values:

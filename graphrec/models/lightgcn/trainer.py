@@ -15,7 +15,7 @@ from torch import Tensor
 from graphrec.errors import ModelError
 from graphrec.models.base import Progress, Report
 from graphrec.models.checkpoint import State, read_state, write_state
-from graphrec.models.lightgcn.losses import LOSSES, Scores
+from graphrec.models.lightgcn.losses import LOSSES, Scores, popularity_penalty
 from graphrec.models.lightgcn.network import Network
 from graphrec.models.lightgcn.prior import extended, prior
 from graphrec.models.lightgcn.propagation import Adjacency
@@ -78,6 +78,7 @@ class Trainer:
     def _learn_from(self, matrix: sparse.csr_array) -> None:
         self.likes = Likes.of(matrix)
         self.prior = torch.from_numpy(prior(self.likes.n_likers, self.settings)).to(self.device)
+        self.popular = torch.from_numpy(np.log1p(self.likes.n_likers).astype(np.float32)).to(self.device)
 
     def _advance(self, state: State) -> State:
         epoch = state.epoch + 1
@@ -166,7 +167,11 @@ class Trainer:
             prior=added[1],
             workspace=self.workspace,
         )
-        loss = self.loss(scores) / len(batch.row)
+        total = self.loss(scores)
+        if self.settings.popularity_penalty:
+            popular = self.popular[self._tensor(batch.candidates)]
+            total = total + self.settings.popularity_penalty * popularity_penalty(scores, popular)
+        loss = total / len(batch.row)
         torch.autograd.backward(loss)
         return float(loss.detach()), cast(Tensor, left.grad)
 
