@@ -16,12 +16,22 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 """Read when torch is loaded, later than this. Threads that wait spinning take the core that the other threads, or
 Neo4j beside them, need: with one core busy elsewhere a short operation took 4 ms instead of 0.14."""
 
+HYBRIDS: Mapping[str, tuple[str, str]] = {
+    "weighted": ("graphrec.models.hybrids.weighted", "Weighted"),
+    "switching": ("graphrec.models.hybrids.switching", "Switching"),
+    "cascade": ("graphrec.models.hybrids.cascade", "Cascade"),
+    "augmented": ("graphrec.models.hybrids.augmented", "Augmented"),
+    "stacked": ("graphrec.models.hybrids.stacked", "Stacked"),
+}
+"""Several models as one."""
+
 SCORING: Mapping[str, tuple[str, str]] = {
     "svd": ("graphrec.models.factors.svd", "SVD"),
     "svdpp": ("graphrec.models.factors.svd", "SVDpp"),
     "als": ("graphrec.models.factors.likes", "ALS"),
     "bpr": ("graphrec.models.factors.likes", "BPR"),
     "nmf": ("graphrec.models.factors.likes", "NMF"),
+    **HYBRIDS,
 }
 SCORING_NAMES = tuple(SCORING)
 """Models that have nothing to write into the graph and score items from their files."""
