@@ -39,7 +39,7 @@ CONTENDERS: Mapping[str, Package] = {
     "pyg-lightgcn": _PYG,
     **dict.fromkeys(("implicit-als", "implicit-bpr", "implicit-cosine", "implicit-bm25"), _IMPLICIT),
     **dict.fromkeys(("lenskit-ease", "lenskit-knn", "lenskit-als"), _LENSKIT),
-    **dict.fromkeys(("recbole-multivae", "recbole-simplex", "recbole-slim"), _RECBOLE),
+    **dict.fromkeys(("recbole-multivae", "recbole-neumf", "recbole-simplex", "recbole-slim"), _RECBOLE),
 }
 """The package of each model."""
 
