@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from graphrec.models.filters.item_filter import empty
 from graphrec.models.lightgcn.settings import LightGCNSettings
 from graphrec.snapshot import Snapshot
 from graphrec.versions.arrays import matrix_arrays, matrix_of
@@ -29,8 +30,7 @@ class SideEdges:
     @classmethod
     def of(cls, snapshot: Snapshot, settings: LightGCNSettings) -> Self | None:
         """What the settings ask for; None where they ask for nothing, or the data have nothing."""
-        follows = sparse.csr_array((snapshot.n_users, snapshot.n_users), dtype=np.float32)
-        tags = sparse.csr_array((snapshot.n_items, 0), dtype=np.float32)
+        follows, tags = empty(snapshot.n_users, snapshot.n_users), empty(snapshot.n_items, 0)
         if settings.follow_edges:
             either = snapshot.follows + snapshot.follows.T
             follows = sparse.csr_array(either.astype(bool).astype(np.float32) * np.float32(settings.follow_edges))
