@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from graphrec import connect
@@ -12,6 +14,13 @@ from graphrec.graph import Graph
 from graphrec.ingest.schema import ensure_schema
 from graphrec.server import Home, StartOptions, State, down, ensure_running, this_process
 from graphrec.server.memory import small
+
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
+"""Read by every JVM: the servers of a run live for minutes, and compiling their code for speed took a third of the
+processor time."""
+
+hypothesis.settings.register_profile("no clock", deadline=None)
+hypothesis.settings.load_profile("no clock")  # a machine that is busy elsewhere is no fault
 
 NEEDS_SERVER = {"server", "mortal"}
 

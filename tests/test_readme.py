@@ -32,7 +32,7 @@ def commands() -> list[str]:
 
 def run(arguments: list[str], home: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run Python in an empty folder with the run's own home; the local server is the one that the tests started."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("NEO4J_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("NEO4J_", "JAVA_"))}
     environment |= {"GRAPHREC_HOME": str(home), "COLUMNS": "160", "PYTHONUTF8": "1"}
     return subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False

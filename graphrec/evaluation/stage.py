@@ -18,8 +18,12 @@ from graphrec.graph import Graph
 from graphrec.ingest.bolt import load_over_bolt
 from graphrec.ingest.rows import open_rows
 from graphrec.ingest.schema import ensure_schema
+from graphrec.snapshot.facts import COUNTED
 from graphrec.transfer import NO_TIME, Interactions, read_interactions
 from loaders import load_frames
+
+ITEMS_A_BATCH = 1_000_000
+"""Items written at a time: a property has one type a table."""
 
 WINDOW = 1_000_000
 """Interactions written to the staging folder at a time."""
@@ -60,10 +64,30 @@ def frames_of(graph: Graph, folder: Path) -> Frames:
         for start in range(0, len(read.user_idx), WINDOW):
             writer.add("interactions", _rows(read, slice(start, start + WINDOW)))
         writer.add("items", pa.table({"item_id": pa.array(read.item_ids, pa.string())}))
+        for start in range(0, len(read.item_ids), ITEMS_A_BATCH):
+            if len(facts := _facts(graph, read.item_ids[start : start + ITEMS_A_BATCH].tolist())):
+                writer.add("items", facts)
         for name, table in (("snapshot/tags", "item_tags"), ("snapshot/follows", "follows")):
             for row in graph.read(name):
                 writer.add(table, pa.table(row))
         return writer.finish()
+
+
+def _facts(graph: Graph, item_ids: list[str]) -> pa.Table:
+    """What the graph says of items, a column a property; one that is of several types in the graph becomes text."""
+    rows = [
+        {"item_id": row["item_id"], **dict(row["properties"])}
+        for row in graph.read("items/properties", item_ids=item_ids)
+    ]
+    names = sorted({name for row in rows for name in row if not name.startswith(COUNTED)})
+    columns = {}
+    for name in names:
+        values = [row.get(name) for row in rows]
+        try:
+            columns[name] = pa.array(values)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            columns[name] = pa.array([None if value is None else str(value) for value in values])
+    return pa.table(columns)
 
 
 def _rows(read: Interactions, window: slice) -> pa.Table:

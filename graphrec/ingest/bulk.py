@@ -146,7 +146,7 @@ def _node_file(rows: Rows, folder: Path, word: str, columns: tuple[Column, ...],
 
 def _value(column: Column) -> str:
     name = f'n."{column.name}"'
-    return f"array_to_string({name}, chr({ord(SEPARATOR)}))" if column.type == "string[]" else name
+    return f"array_to_string({name}, chr({ord(SEPARATOR)}))" if column.type.endswith("[]") else name
 
 
 def _edge_file(rows: Rows, folder: Path, edge: _Edge, numbers: dict[str, _Numbers]) -> list[Path]:
@@ -226,7 +226,7 @@ def _numbered(column: pa.ChunkedArray, numbers: _Numbers) -> pa.ChunkedArray:
 
 
 def _texts(word: str, columns: tuple[Column, ...]) -> list[str]:
-    texts = [column for column in columns if column.type.startswith("string")]
+    texts = [column for column in columns if column.type.startswith("string") or column.type.endswith("[]")]
     return [f"n.{_key(word)}", *(_value(column) for column in texts)]
 
 

@@ -25,7 +25,7 @@ SEPARATOR = "\x1f"
 
 @dataclass(frozen=True)
 class Column:
-    """One property of users or items: its name, and 'long', 'double', 'boolean', 'string' or 'string[]'."""
+    """One property of users or items: its name, and 'long', 'double', 'boolean', 'string', 'double[]' or 'string[]'."""
 
     name: str
     type: str
@@ -123,12 +123,21 @@ def _settled(name: str, type: str) -> tuple[Column, str]:
         return Column(name, "double"), f"CASE WHEN isfinite({value}::DOUBLE) THEN {value}::DOUBLE + 0.0 END"
     if type == "BOOLEAN":
         return Column(name, "boolean"), value
-    if type.endswith("[]"):
-        parts = f"list_filter({value}::VARCHAR[], lambda part: part <> '')"
-        return Column(name, "string[]"), f"CASE WHEN len({parts}) > 0 THEN {parts} END"
+    if type.endswith("]"):
+        return _settled_list(name, type, value)
     if type.startswith(("TIMESTAMP", "DATE")):
         return Column(name, "long"), f"epoch_ms({value}::TIMESTAMP)"
     return Column(name, "string"), f"{value}::VARCHAR"
+
+
+def _settled_list(name: str, type: str, value: str) -> tuple[Column, str]:
+    """Numbers are a vector, which is there whole or not at all; of texts those that aren't empty stay."""
+    if type.startswith((*FLOATS, *INTEGERS)):
+        parts = f"{value}::DOUBLE[]"
+        odd = f"len(list_filter({parts}, lambda part: NOT coalesce(isfinite(part), false)))"
+        return Column(name, "double[]"), f"CASE WHEN len({parts}) > 0 AND {odd} = 0 THEN {parts} END"
+    parts = f"list_filter({value}::VARCHAR[], lambda part: part <> '')"
+    return Column(name, "string[]"), f"CASE WHEN len({parts}) > 0 THEN {parts} END"
 
 
 def _quoted(name: str) -> str:

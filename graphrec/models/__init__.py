@@ -39,11 +39,21 @@ SCORING: Mapping[str, tuple[str, str]] = {
     "als": ("graphrec.models.factors.likes", "ALS"),
     "bpr": ("graphrec.models.factors.likes", "BPR"),
     "nmf": ("graphrec.models.factors.likes", "NMF"),
+    "content": ("graphrec.models.content.model", "Content"),
     **NEURAL,
     **HYBRIDS,
 }
-SCORING_NAMES = tuple(SCORING)
-"""Models that have nothing to write into the graph and score items from their files."""
+LIVE: Mapping[str, tuple[str, str]] = {
+    "user_neighbours": ("graphrec.models.neighbours.model", "UserNeighbours"),
+    "item_neighbours": ("graphrec.models.neighbours.model", "ItemNeighbours"),
+}
+"""Models that score items from memory, and whose numbers a query of the graph gives as well, always fresh."""
+
+FILE_NAMES = tuple(SCORING)
+"""Models that have nothing to write into the graph: their versions are files."""
+
+SCORING_NAMES = (*FILE_NAMES, *LIVE)
+"""Models that score items for a profile."""
 
 FILTER_NAMES = ("p3alpha", "item_graph", "ease", "gfcf", "chebyshev", "spectral")
 
@@ -52,11 +62,13 @@ MODELS: Mapping[str, tuple[str, str]] = {
     "lightgcn": ("graphrec.models.lightgcn.model", "LightGCN"),
     "popular": ("graphrec.models.popularity", "Popularity"),
     **SCORING,
+    **LIVE,
     **dict.fromkeys(FILTER_NAMES, ("graphrec.models.filters.model", "FILTERS")),
 }
 """Where each model's class, or the table that holds it, lies, by name."""
 
 __all__ = [
+    "FILE_NAMES",
     "FILTER_NAMES",
     "MODELS",
     "SCORING_NAMES",

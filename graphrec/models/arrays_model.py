@@ -25,12 +25,14 @@ class ArraysModel(ABC):
     """A scoring model. A subclass names itself and its settings, and says what it learns and how that scores.
 
     `found`: what was learnt, by name. Arrays with a row a user have names of `graphrec.versions.forgetting`.
-    `REVISION` is raised whenever the same data and settings learn something else than before.
+    `needs_facts`: whether a snapshot must tell what is said of items. `REVISION` is raised whenever the same data and
+    settings learn something else than before.
     """
 
     name: str = ""
     kind: ClassVar[type[Settings]] = Settings
     REVISION: ClassVar[int] = 1
+    needs_facts: ClassVar[bool] = False
 
     def __init__(self, settings: Settings) -> None:
         self.settings: Any = settings

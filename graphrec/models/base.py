@@ -152,6 +152,15 @@ class HasItemVectors(Protocol):
 
 
 @runtime_checkable
+class HasCloseness(Protocol):
+    """A model that says itself how near items are to each other."""
+
+    def closeness(self, items: NDArray[np.int64]) -> NDArray[np.floating]:
+        """Items × all items; −inf where nothing leads from the one to the other."""
+        ...
+
+
+@runtime_checkable
 class Explaining(Protocol):
     """A model that can tell why itself."""
 

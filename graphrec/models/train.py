@@ -8,7 +8,7 @@ from typing import Any
 
 from graphrec.errors import InputError
 from graphrec.graph import Graph
-from graphrec.models import MODELS, create
+from graphrec.models import LIVE, MODELS, create
 from graphrec.models.base import GraphModel, Progress, Resumable, ScoringModel, WarmModel
 from graphrec.models.checkpoint import discard_state
 from graphrec.snapshot import Snapshot
@@ -41,12 +41,12 @@ def train(
     Of a model that has nothing to write into the graph the version is its files.
     Interrupted at any moment, it leaves the version before live and whole.
     """
-    model = create(name, settings)
-    if not isinstance(model, GraphModel | ScoringModel):
+    model: Any = create(name, settings)
+    if name not in _trainable():
         raise InputError(f"{name} is counted where it is asked for; train one of {', '.join(_trainable())}")
     if warm:
         follow(graph, model)
-    snapshot = Snapshot.from_graph(graph)
+    snapshot = Snapshot.from_graph(graph, facts=getattr(model, "needs_facts", False))
     if not again and (live := _unchanged(graph, model, snapshot)):
         return live
     folder = checkpoint_folder(graph.home, name)
@@ -102,4 +102,4 @@ def _unchanged(graph: Graph, model: GraphModel | ScoringModel, snapshot: Snapsho
 
 
 def _trainable() -> list[str]:
-    return [name for name in MODELS if isinstance(create(name), GraphModel | ScoringModel)]
+    return [name for name in MODELS if name not in ("popular", *LIVE)]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 NAMES = (
     *("walk", "cooccurrence", "lightgcn", "popular", "trending", "tags", "friends"),
     *("p3alpha", "item_graph", "ease", "gfcf", "chebyshev", "spectral"),
+    *("user_neighbours", "item_neighbours", "svd", "svdpp", "als", "bpr", "nmf", "content"),
 )
 """The recommenders over the graph."""
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from graphrec.errors import InputError
 from graphrec.graph import Graph
-from graphrec.models import FILTER_NAMES, SCORING_NAMES
+from graphrec.models import FILE_NAMES, FILTER_NAMES
 from graphrec.recommend.asking import GraphRecommender
 from graphrec.recommend.from_files import FilesRecommender
 from graphrec.recommend.lightgcn import LightGCNRecommender
+from graphrec.recommend.neighbours import ItemNeighbourRecommender, UserNeighbourRecommender
 from graphrec.recommend.paths import CooccurrenceRecommender, FriendsRecommender, TagsRecommender, WalkRecommender
 from graphrec.recommend.rankings import PopularRecommender, TrendingRecommender
 from graphrec.recommend.similar import LiveBlendRecommender, SimilarRecommender
@@ -26,8 +27,10 @@ RECOMMENDERS: Mapping[str, Callable[..., GraphRecommender]] = {
     "trending": TrendingRecommender,
     "tags": TagsRecommender,
     "friends": FriendsRecommender,
+    "user_neighbours": UserNeighbourRecommender,
+    "item_neighbours": ItemNeighbourRecommender,
     **{name: partial(SimilarRecommender, name=name) for name in FILTER_NAMES},
-    **{name: partial(FilesRecommender, name=name) for name in SCORING_NAMES},
+    **{name: partial(FilesRecommender, name=name) for name in FILE_NAMES},
 }
 NAMES = tuple(RECOMMENDERS)
 

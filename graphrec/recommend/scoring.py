@@ -12,7 +12,7 @@ import pandas as pd
 
 from graphrec.errors import ModelError
 from graphrec.models import load_model
-from graphrec.models.base import Block, Explaining, HasItemVectors, Progress, RatingModel, ScoringModel
+from graphrec.models.base import Block, Explaining, HasCloseness, HasItemVectors, Progress, RatingModel, ScoringModel
 from graphrec.models.filters.item_filter import BLOCK
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
@@ -137,6 +137,8 @@ class ScoringRecommender:
 
     def _closeness(self, items: Ints) -> npt.NDArray[np.floating]:
         """How near every item is to each of some."""
+        if isinstance(self._model, HasCloseness):
+            return self._model.closeness(items)
         if isinstance(self._model, HasItemVectors):
             unit = _unit(self._model.item_vectors)
             scores = unit[items] @ unit.T

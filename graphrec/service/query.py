@@ -1,5 +1,6 @@
 """The path and the query of a list, read by their schema in one go. FastAPI goes through fields one by one, which took
-half of a request; the document of the API is the same."""
+half of a request; the document of the API is the same. The same words are asked again and again, so what they mean is
+kept."""
 
 from __future__ import annotations
 
@@ -14,7 +15,10 @@ from pydantic import ValidationError
 
 from graphrec.errors import InputError
 from graphrec.ids import clean_id
+from graphrec.service.bodies import wish_of
 from graphrec.service.schemas import ListQuery
+from graphrec.serving.pipeline import Pipeline
+from graphrec.serving.wish import Wish
 
 _SCHEMA = ListQuery.model_json_schema(by_alias=True)["properties"]
 _SEVERAL = frozenset(name for name, schema in _SCHEMA.items() if schema.get("type") == "array")
@@ -53,9 +57,19 @@ def list_query(request: Request) -> ListQuery:
     return _read(request.scope["query_string"])
 
 
+def list_wish(request: Request, pipeline: Pipeline) -> Wish:
+    """What the query of a request asks for. RequestValidationError for what breaks the schema, InputError as
+    `wish_of`."""
+    return _wish(request.scope["query_string"], pipeline)
+
+
+@lru_cache(maxsize=4_096)
+def _wish(raw: bytes, pipeline: Pipeline) -> Wish:
+    return wish_of(_read(raw), pipeline)
+
+
 @lru_cache(maxsize=4_096)
 def _read(raw: bytes) -> ListQuery:
-    """Pure, so the same words need be read once; a query is frozen."""
     values: dict[str, Any] = {}
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=4_000)

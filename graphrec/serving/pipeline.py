@@ -116,6 +116,14 @@ class Pipeline(Stage):
     explain: Explain
     _file: Path = PrivateAttr(default=DEFAULT_FILE)
 
+    def __hash__(self) -> int:
+        """Worked out once, because what is made from a query and a pipeline is looked up by both at each request."""
+        return self._hashed
+
+    @cached_property
+    def _hashed(self) -> int:
+        return hash((self.candidates, self.filters, self.score, self.rerank, self.explain))
+
     @property
     def file(self) -> Path:
         """Where it was declared."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -48,10 +49,18 @@ def rank(state: State, profile: Profile, wish: Wish) -> Answer:
     if wish.is_plain and not profile.items and user >= 0 and user not in state.tastes.changes and state.lists_first:
         page = state.page(user, wish.offset, wish.k)
         if page is not None:
-            return Answer(page.items, page.scores, page.because, np.ones(wish.k), "blend")
+            return Answer(page.items, page.scores, page.because, _certain(wish.k), "blend")
     with state.lock:
         asked = asked_by(state, user, profile, wish)
         return _page(asked, _gathered(asked))
+
+
+@cache
+def _certain(n: int) -> Floats:
+    """The probabilities of a list that leaves nothing to chance."""
+    found = np.ones(n)
+    found.flags.writeable = False
+    return found
 
 
 def similar(state: State, item_id: str, wish: Wish) -> Answer:

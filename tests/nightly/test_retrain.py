@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
+import multiprocessing
 import shlex
-import subprocess
 import sys
+import time
 from dataclasses import replace
+from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,9 +28,12 @@ from graphrec.nightly.gate import compare
 from graphrec.snapshot import Snapshot
 from tests.nightly.world import COLUMNS, SETTINGS, snapshot, write_night
 
-ROOT = Path(__file__).parent.parent.parent
 NAME = "lightgcn"
 BAD = {"embedding_dim": 1}
+
+PROCESSES: Any = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
+if sys.platform != "win32":  # what a night imports takes seconds: once for all nights that are killed
+    PROCESSES.set_forkserver_preload(["graphrec.models.lightgcn.model", "graphrec.nightly", __name__])
 
 
 def night(folder: Path, number: int, settings: dict[str, object] | None = None, **more: object) -> Outcome:
@@ -195,20 +200,6 @@ def test_what_cannot_be_compared_is_told_before_the_work(graph: Graph, first: Ou
         retrain(name=NAME, margin=1)
 
 
-KILLED = """
-import sys, time
-from pathlib import Path
-from graphrec.nightly import NewData, retrain
-from tests.nightly.world import COLUMNS
-
-def wait(what, done, total):
-    if what == sys.argv[2] and done >= int(sys.argv[3]):
-        print("reached", flush=True)
-        time.sleep(60)
-
-retrain(name="lightgcn", data=NewData(Path(sys.argv[1]), COLUMNS), audit=lambda graph: None, margin=0.5, progress=wait)
-"""
-
 MOMENTS = [
     ("users", 1),
     ("load", 1),
@@ -229,14 +220,27 @@ WITHIN = {"users": "load", "training": "train", "user vectors": "publish", "inde
 """The steps of what is told within one."""
 
 
+def night_up_to(path: Path, what: str, done: int, reached: Event) -> None:
+    """Run a night, and wait for its end when it tells what."""
+
+    def wait(told: str, n: int, total: int) -> None:
+        if told == what and n >= done:
+            reached.set()
+            time.sleep(60)
+
+    retrain(name=NAME, data=NewData(path, COLUMNS), audit=lambda graph: None, margin=0.5, progress=wait)
+
+
 def kill_at(path: Path, what: str, done: int) -> None:
     """Run the night in a process of its own, and kill that when it tells what."""
-    script = [sys.executable, "-c", KILLED, str(path), what, str(done)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(script, stdout=subprocess.PIPE, text=True, env=environment) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline().strip() == "reached"
+    reached = PROCESSES.Event()
+    child = PROCESSES.Process(target=night_up_to, args=(path, what, done, reached))
+    child.start()
+    try:
+        assert reached.wait(120)
+    finally:
         child.kill()
+        child.join()
 
 
 @pytest.mark.parametrize(("what", "done"), MOMENTS)

@@ -8,10 +8,13 @@ from shop import N_ITEMS, ids, opened, wait
 
 from graphrec.errors import InputError
 from graphrec.graph import Graph
+from graphrec.holdings.held_by_models import HeldByModels
 from graphrec.models.blend.model import Blend
+from graphrec.models.train import train
 from graphrec.recommend.base import Profile
 from graphrec.recommend.blended import BlendedRecommender
 from graphrec.recommend.catalogue import Catalogue
+from graphrec.recommend.kept import kept_model
 from graphrec.service.keys import add_key, read_keys, remove_key
 from graphrec.service.settings import ServiceSettings
 from graphrec.serving.state import load_state
@@ -144,3 +147,23 @@ def test_what_is_open_to_all_listens_on_loopback_alone() -> None:
     with pytest.raises(InputError, match="loopback alone"):
         ServiceSettings("/nowhere", host="0.0.0.0", open=True)
     assert ServiceSettings("/nowhere", host="::1", open=True).open
+
+
+def test_a_model_of_files_answers_and_its_next_version_is_taken_over(shop: Graph, client: TestClient) -> None:
+    path = "/v1/users/u4/recommendations?k=5&with=als"
+    before = client.get(path).json()
+    assert before["fallbacks"][-1] == "blend instead of als", "it was never trained"
+    train(shop, "als", {"factors": 4, "iterations": 3})
+    first, again = client.get(path).json(), client.get(path).json()
+    assert (first["strategy"], first["items"]) == ("als", again["items"])
+    assert "which you liked" in client.get(f"{path}&explain=true").json()["items"][0]["reason"]
+    assert ids(client.get(f"{path}&tag=odd"))
+    kept = kept_model(shop, "als")
+    train(shop, "als", {"factors": 6, "iterations": 3})
+    second = client.get(path).json()
+    assert second["strategy"] == "als"
+    assert second["items"] != first["items"]
+    HeldByModels(shop.home).remove("u4")
+    assert client.get(path).json()["items"] == second["items"], "likes are the graph's, and these are still there"
+    assert "u4" in kept.user_ids
+    assert "u4" not in kept_model(shop, "als").user_ids, "the running process has let go of the id"

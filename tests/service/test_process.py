@@ -29,7 +29,7 @@ from graphrec.versions import current
 from graphrec.versions.arrays import read_arrays, read_ids
 
 JOURNAL = "service/journal.sqlite"
-N_THREADS, PAUSE_S = 3, 0.02
+N_THREADS, PAUSE_S = 3, 0.1
 """What asks meanwhile leaves some of the machine to the training."""
 FINISH_S = 40
 """Longer than the service may take to end."""

@@ -41,9 +41,9 @@ class SVDSettings(Settings):
     }
 
     n_factors: int = 100
-    n_epochs: int = 20
-    learning_rate: float = 0.005
-    regularization: float = 0.02
+    n_epochs: int = 50
+    learning_rate: float = 0.01
+    regularization: float = 0.1
     scaling: str = "none"
     seed: int = 42
 
@@ -55,10 +55,12 @@ class SVDSettings(Settings):
 
 @dataclass(frozen=True)
 class SVDppSettings(SVDSettings):
-    """As those of SVD."""
+    """As those of SVD; by default those of Surprise, as an epoch takes long."""
 
     n_factors: int = 20
+    n_epochs: int = 20
     learning_rate: float = 0.007
+    regularization: float = 0.02
 
 
 class SVD(ArraysModel):

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from graphrec.recommend.base import Profile
 from graphrec.service.bodies import body_of, json_of, model_of, wish_of
 from graphrec.service.drafted import answered
-from graphrec.service.query import document, list_query, path_id
+from graphrec.service.query import document, list_query, list_wish, path_id
 from graphrec.service.routes.current import ItemId, UserId, request_id_of, service_of, state_of
 from graphrec.service.routes.live import asked, ranked_by
 from graphrec.service.schemas import Explained, Listed, ListQuery, People, PeopleQuery, VisitorQuery
@@ -36,13 +36,15 @@ _LISTED: dict[int | str, dict[str, Any]] = {200: {"model": Listed}}
 async def recommendations(request: Request) -> Response:
     """Items for a user. Of whom nothing is known, or who has opted out, gets what trends; `strategy` says so."""
     user_id = path_id(request, "user_id", service_of(request).entry.user)
-    return await _ranked(request, Profile(user_id), list_query(request))
+    query, state = list_query(request), state_of(service_of(request))
+    return await _ranked(request, state, Profile(user_id), query, list_wish(request, state.pipeline))
 
 
 @router.post("/recommendations", responses=_LISTED, response_model=None)
 async def visitor(request: Request, query: VisitorQuery) -> Response:
     """Items for a visitor without an account, by the items given."""
-    return await _ranked(request, Profile(None, query.items), query)
+    state = state_of(service_of(request))
+    return await _ranked(request, state, Profile(None, query.items), query, wish_of(query, state.pipeline))
 
 
 @router.get(
@@ -55,7 +57,7 @@ async def similar_items(request: Request) -> Response:
     """Items that the people who like an item like as well."""
     item_id, query = path_id(request, "item_id"), list_query(request)
     state = state_of(service_of(request))
-    wish = wish_of(query, state.pipeline)
+    wish = list_wish(request, state.pipeline)
     with stage(service_of(request), "rank"):
         answer = similar(state, item_id, wish)
     return _told(request, state, answer, wish, query)
@@ -66,7 +68,7 @@ async def popular_items(request: Request) -> Response:
     """The items that most people like."""
     query = list_query(request)
     state = state_of(service_of(request))
-    wish = wish_of(query, state.pipeline)
+    wish = list_wish(request, state.pipeline)
     with stage(service_of(request), "rank"):
         answer = popular(state, wish)
     return _told(request, state, answer, wish, query)
@@ -116,10 +118,8 @@ async def explanation(request: Request, user_id: UserId, item_id: ItemId) -> Res
     return json_of(body)
 
 
-async def _ranked(request: Request, profile: Profile, query: ListQuery) -> Response:
+async def _ranked(request: Request, state: State, profile: Profile, query: ListQuery, wish: Wish) -> Response:
     service = service_of(request)
-    state = state_of(service)
-    wish = wish_of(query, state.pipeline)
     takes_part = service.trials.experiments and not query.with_ and profile.user_id not in state.withheld
     trial = service.trials.find(profile.user_id, explores=wish.explore > 0) if takes_part else None
     if trial is not None:
