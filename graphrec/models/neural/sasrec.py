@@ -47,6 +47,7 @@ class SASRecSettings(NeuralSettings):
     loss: str = "softmax"
     n_negatives: int = 0
     batch_size: int = 64
+    learning_rate: float = 0.003
 
     def __post_init__(self) -> None:
         super().__post_init__()
