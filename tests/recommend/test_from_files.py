@@ -89,13 +89,6 @@ def _the_graph_says_what_memory_says(graph: Graph, data: Snapshot, name: str) ->
         assert here["reason"].tolist() == there["reason"].tolist()
     here, there = (r.similar_items([*data.item_ids[:5], "?"], 3) for r in (memory, live))
     assert here.equals(there)
-    if name != "als":
-        return
-    rows = np.split(data.seen.indices, data.seen.indptr[1:-1])
-    seen = {user: frozenset(data.item_ids[row]) for user, row in zip(data.user_ids, rows, strict=True)}
-    case = laws.Case(live, seen, tuple(data.user_ids[:3]), tuple(data.item_ids[:2]))
-    for law in laws.LAWS:
-        law(case)
 
 
 def _the_command_line(graph: Graph, data: Snapshot) -> None:
