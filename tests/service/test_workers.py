@@ -309,6 +309,6 @@ def numbers_after_death(running: Running) -> tuple[float, float]:
 def test_what_was_shown_last_is_kept_when_the_service_ends(running: Running) -> None:
     answer = next(found for n in range(N_USERS) if (found := running.list_of(f"u{n}"))["variant"] is not None)
     os.kill(running.process.pid, signal.SIGTERM)
-    running.process.wait(30)
+    running.process.wait(60)
     rows = running.store.read("SELECT user_id FROM impressions WHERE request_id = ?", (answer["request_id"],))
     assert rows == [(answer["user_id"],)]
