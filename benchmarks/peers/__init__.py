@@ -43,7 +43,7 @@ CONTENDERS: Mapping[str, Package] = {
     **dict.fromkeys(("lenskit-ease", "lenskit-knn", "lenskit-user-knn", "lenskit-als"), _LENSKIT),
     "cornac-bpr": _CORNAC,
     "lightfm-tags": _LIGHTFM,
-    **dict.fromkeys(("recbole-multivae", "recbole-simplex", "recbole-slim"), _RECBOLE),
+    **dict.fromkeys(("recbole-multivae", "recbole-neumf", "recbole-simplex", "recbole-slim"), _RECBOLE),
 }
 """The package of each model."""
 

@@ -1,4 +1,4 @@
-"""RecBole (recbole.io): a variational autoencoder, SimpleX and SLIM, each with the trainer that the package gives it.
+"""RecBole (recbole.io): a variational autoencoder, NeuMF, SimpleX and SLIM, each with the package's own trainer.
 
 RecBole 1.2.1 asks NumPy for names that NumPy 2 has dropped; they are given back before it is imported. Its LightGCN
 and NGCF can't be run beside a current SciPy: they call a private method that is gone. RecTools isn't here at all: it
@@ -33,7 +33,12 @@ with warnings.catch_warnings():
     from recbole.data.utils import create_samplers, get_dataloader
     from recbole.utils import get_model, get_trainer, init_seed
 
-MODELS = {"recbole-multivae": "MultiVAE", "recbole-simplex": "SimpleX", "recbole-slim": "SLIMElastic"}
+MODELS = {
+    "recbole-multivae": "MultiVAE",
+    "recbole-neumf": "NeuMF",
+    "recbole-simplex": "SimpleX",
+    "recbole-slim": "SLIMElastic",
+}
 
 SPACES: Mapping[str, Space] = {
     "recbole-multivae": {
@@ -42,6 +47,12 @@ SPACES: Mapping[str, Space] = {
         "anneal_cap": Real(0.05, 0.5),
         "learning_rate": Real(0.0005, 0.01, log=True),
         "epochs": Whole(20, 300, log=True),
+    },
+    "recbole-neumf": {
+        "mf_embedding_size": Choice((16, 32, 64)),
+        "mlp_embedding_size": Choice((16, 32, 64)),
+        "learning_rate": Real(0.0003, 0.01, log=True),
+        "epochs": Whole(5, 100, log=True),
     },
     "recbole-simplex": {
         "margin": Real(0, 0.9),
@@ -52,7 +63,7 @@ SPACES: Mapping[str, Space] = {
     },
     "recbole-slim": {"alpha": Real(0.02, 2, log=True), "l1_ratio": Real(0.005, 0.5, log=True)},
 }
-EPOCHS = {"recbole-multivae": 300, "recbole-simplex": 50, "recbole-slim": 1}
+EPOCHS = {"recbole-multivae": 300, "recbole-neumf": 50, "recbole-simplex": 50, "recbole-slim": 1}
 """RecBole's own default is 300, ended early on a validation part that it isn't given here."""
 
 BLOCK = 512
@@ -79,7 +90,7 @@ class RecBole:
     def _fit(self, folder: Path, settings: Mapping[str, Any], until: float) -> str:
         name = MODELS[self.name]
         _write(folder / "part" / "part.inter", self.matrix)
-        sampled = name == "SimpleX"
+        sampled = name in ("SimpleX", "NeuMF")
         config = Config(
             model=name,
             dataset="part",

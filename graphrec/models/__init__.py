@@ -16,6 +16,23 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 """Read when torch is loaded, later than this. Threads that wait spinning take the core that the other threads, or
 Neo4j beside them, need: with one core busy elsewhere a short operation took 4 ms instead of 0.14."""
 
+NEURAL: Mapping[str, tuple[str, str]] = {
+    "multvae": ("graphrec.models.neural.multvae", "MultVAE"),
+    "sasrec": ("graphrec.models.neural.sasrec", "SASRec"),
+    "neumf": ("graphrec.models.neural.neumf", "NeuMF"),
+    "two_tower": ("graphrec.models.neural.two_tower", "TwoTower"),
+}
+"""Networks that score items from their files."""
+
+HYBRIDS: Mapping[str, tuple[str, str]] = {
+    "weighted": ("graphrec.models.hybrids.weighted", "Weighted"),
+    "switching": ("graphrec.models.hybrids.switching", "Switching"),
+    "cascade": ("graphrec.models.hybrids.cascade", "Cascade"),
+    "augmented": ("graphrec.models.hybrids.augmented", "Augmented"),
+    "stacked": ("graphrec.models.hybrids.stacked", "Stacked"),
+}
+"""Several models as one."""
+
 SCORING: Mapping[str, tuple[str, str]] = {
     "svd": ("graphrec.models.factors.svd", "SVD"),
     "svdpp": ("graphrec.models.factors.svd", "SVDpp"),
@@ -23,6 +40,8 @@ SCORING: Mapping[str, tuple[str, str]] = {
     "bpr": ("graphrec.models.factors.likes", "BPR"),
     "nmf": ("graphrec.models.factors.likes", "NMF"),
     "content": ("graphrec.models.content.model", "Content"),
+    **NEURAL,
+    **HYBRIDS,
 }
 LIVE: Mapping[str, tuple[str, str]] = {
     "user_neighbours": ("graphrec.models.neighbours.model", "UserNeighbours"),

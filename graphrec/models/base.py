@@ -103,11 +103,13 @@ class Block:
 
     `rows`: float32 CSR, rows × items, how much each liked item weighs. `users`: int64, the place of each row's user in
     the model's `user_ids`, −1 for a visitor. `histories`: the places of the liked items of each row, the oldest first.
+    `contexts`: what is known of each row's moment, or nothing for all.
     """
 
     rows: sparse.csr_array
     users: NDArray[np.int64]
     histories: tuple[NDArray[np.int64], ...]
+    contexts: tuple[Mapping[str, Any], ...] = ()
 
 
 @runtime_checkable

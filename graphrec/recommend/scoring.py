@@ -127,7 +127,8 @@ class ScoringRecommender:
         told = [
             histories.of_profile(catalogue, profile, liked) for profile, (liked, _) in zip(profiles, items, strict=True)
         ]
-        return Block(rows_of(items, len(catalogue.item_ids)), users, tuple(told))
+        contexts = tuple(profile.context for profile in profiles)
+        return Block(rows_of(items, len(catalogue.item_ids)), users, tuple(told), contexts)
 
     def _scores(self, block: Block) -> npt.NDArray[np.floating]:
         scores = self._model.scores(block)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -39,6 +40,9 @@ def train(  # noqa: PLR0917
     setting: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; may be repeated.")
     ] = None,
+    hybrid: Annotated[
+        Path | None, typer.Option(help="A TOML file that declares a hybrid: its model, its parts, their settings.")
+    ] = None,
     warm: Annotated[
         bool, typer.Option("--warm", help="Start at what the live version has learnt; a few epochs suffice.")
     ] = False,
@@ -61,6 +65,11 @@ def train(  # noqa: PLR0917
     if seed is not None:
         named |= {"seed": seed}
     settings = named | read_pairs(setting or [], "--set temperature=0.1")
+    if hybrid:
+        from graphrec.models.hybrids.declared import read_hybrid
+
+        model, declared = read_hybrid(hybrid)
+        settings = declared | settings
     with connect(home) as graph, progress() as bar:
         from graphrec.models.train import train as run
 

@@ -21,8 +21,9 @@ from graphrec.models.lightgcn.network import Network, best_device, new_network
 from graphrec.models.lightgcn.prior import extended, prior
 from graphrec.models.lightgcn.propagation import Adjacency
 from graphrec.models.lightgcn.settings import LightGCNSettings
+from graphrec.models.lightgcn.side_edges import SideEdges
 from graphrec.models.lightgcn.trainer import Trainer
-from graphrec.models.lightgcn.warm_start import inherited, spectral
+from graphrec.models.lightgcn.warm_start import content, inherited, placed, spectral
 from graphrec.models.past import Past
 from graphrec.models.validation import Validation
 from graphrec.snapshot import Snapshot
@@ -72,6 +73,7 @@ class LightGCN:
         self.item_vectors: Vectors = np.zeros((0, self.settings.embedding_dim), dtype=np.float32)
         self.weight: Vectors = np.zeros((0, self.settings.embedding_dim), dtype=np.float32)
         self.untold_weight = self.weight
+        self.beside: SideEdges | None = None
         self.validation: Validation | None = None
         self._read: tuple[Path, LightGCN] | None = None
 
@@ -95,12 +97,14 @@ class LightGCN:
         """
         if not snapshot.matrix.nnz:
             raise InputError("expected at least one user who likes an item, found none; load interactions first")
-        memory = memory_needed(sum(snapshot.matrix.shape), snapshot.matrix.nnz, self.settings)
+        self.beside = SideEdges.of(snapshot, self.settings)
+        n_nodes = sum(snapshot.matrix.shape) + (self.beside.n_tags if self.beside else 0)
+        memory = memory_needed(n_nodes, snapshot.matrix.nnz, self.settings)
         require(memory)
         earlier = self._earlier()
         past = earlier.past if earlier else None
         validation = Validation.of(snapshot, self.settings.validation_share, self.settings.seed, past)
-        adjacency = Adjacency.of(validation.train)
+        adjacency = Adjacency.of(validation.train, self.beside)
         start = earlier if self.warm else None
         network = self._network(snapshot, adjacency, start)
         settings = self.settings.sized(int((np.diff(validation.train.indptr) > 0).sum()))
@@ -120,12 +124,12 @@ class LightGCN:
         if validation.withheld.nnz:
             trainer.finish(state, snapshot.matrix, settings.final_epochs(state.best_epoch))
         self.validation, self.past, self.data = validation, validation.as_past(snapshot), snapshot.digest()
-        self._keep(snapshot, network, state, Adjacency.of(snapshot.matrix))
+        self._keep(snapshot, network, state, Adjacency.of(snapshot.matrix, self.beside))
         return self
 
     def fingerprint(self, snapshot: Snapshot) -> str:
         """What a checkpoint must match to be gone on with: data, settings, and what an earlier model decides."""
-        parts = [REVISION, snapshot.digest(), self.settings.as_dict()]
+        parts = [REVISION, snapshot.digest(), self.settings.told()]
         if earlier := self._earlier():
             parts += [earlier.past.digest(), blake2b(earlier.untold_weight.tobytes()).hexdigest() if self.warm else ""]
         return fingerprint_of(*parts)
@@ -164,8 +168,8 @@ class LightGCN:
         network = new_network(len(self.untold_weight), self.settings.embedding_dim, self.settings.num_layers, 0)
         network.load_state_dict(self.state_dict() | {"embedding.weight": torch.from_numpy(self.untold_weight)})
         with torch.no_grad():
-            vectors = network.get_embedding(Adjacency.of(self.past.learnt)).numpy()
-        return vectors[: len(self.user_ids)], vectors[len(self.user_ids) :]
+            vectors = network.get_embedding(Adjacency.of(self.past.learnt, self.beside)).numpy()
+        return self._split(vectors)
 
     def state_dict(self) -> dict[str, torch.Tensor]:
         """What `torch_geometric.nn.models.LightGCN` of the same sizes loads."""
@@ -183,7 +187,7 @@ class LightGCN:
         }
         arrays = {"user_vectors": self.user_vectors, "item_vectors": self.item_vectors, "weight": self.weight}
         arrays["untold"] = self.untold_weight
-        arrays |= self.past.arrays()
+        arrays |= self.past.arrays() | (self.beside.arrays() if self.beside else {})
         ids = {"user_ids": self.user_ids, "item_ids": self.item_ids}
         write_arrays(folder / FILE, {**arrays, "body": np.array(json.dumps(body))}, ids)
 
@@ -198,6 +202,7 @@ class LightGCN:
         found.user_vectors, found.item_vectors = arrays["user_vectors"], arrays["item_vectors"]
         found.weight, found.untold_weight = arrays["weight"], arrays.get("untold", arrays["weight"])
         found.data = body.get("data", "")
+        found.beside = SideEdges.of_arrays(arrays, len(found.user_ids), len(found.item_ids))
         if found.data:
             found.past = Past.of_arrays(arrays, found.user_ids, found.item_ids)
         return found
@@ -220,12 +225,15 @@ class LightGCN:
 
     def _network(self, snapshot: Snapshot, adjacency: Adjacency, earlier: LightGCN | None) -> Network:
         s = self.settings
-        network = new_network(sum(adjacency.matrix.shape), s.embedding_dim, s.num_layers, s.seed)
+        network = new_network(adjacency.rows.shape[0], s.embedding_dim, s.num_layers, s.seed)
         start = None
         if earlier:
             start = self._inherited(snapshot, adjacency, earlier)
         elif s.warm_start == "spectral":
-            start = spectral(adjacency.matrix, s.embedding_dim, s.seed)
+            start = placed(spectral(adjacency.matrix, s.embedding_dim, s.seed), adjacency, s.seed)
+        elif s.warm_start == "content":
+            start = content(adjacency.matrix, snapshot.tags, s.embedding_dim, s.seed)
+            start = placed(start, adjacency, s.seed)
         if start is not None:
             with torch.no_grad():
                 network.embedding.weight.copy_(torch.from_numpy(start))
@@ -241,19 +249,33 @@ class LightGCN:
         users = positions(earlier.user_ids, snapshot.user_ids)
         items = positions(earlier.item_ids, snapshot.item_ids)
         items = np.where(items >= 0, items + len(earlier.user_ids), -1)
-        return inherited(earlier.untold_weight, np.concatenate([users, items]), adjacency, self.settings.seed)
+        tags = np.full(self.beside.n_tags if self.beside else 0, -1, dtype=np.int64)
+        places = np.concatenate([users, items, tags])
+        return inherited(earlier.untold_weight, places, adjacency, self.settings.seed)
 
     def _keep(self, snapshot: Snapshot, network: Network, state: State, adjacency: Adjacency) -> None:
         """The withheld pairs come back into the graph for the last propagation."""
         with torch.no_grad():
             vectors = network.get_embedding(adjacency).cpu().numpy()
         self.user_ids, self.item_ids = snapshot.user_ids, snapshot.item_ids
-        self.user_vectors, self.item_vectors = np.split(vectors, [snapshot.n_users])
-        self.user_vectors[np.diff(snapshot.matrix.indptr) == 0] = 0  # nothing is known of those without a pair
-        self.item_vectors[snapshot.n_likers() == 0] = 0
+        self.user_vectors, self.item_vectors = self._split(vectors)
+        users, items = self._known(snapshot)
+        self.user_vectors[~users] = 0  # nothing is known of those without a pair
+        self.item_vectors[~items] = 0
         self.weight = _weights(network)
         self.history = state.history
         self.metrics = {"validation_recall@20": round(state.best_recall, 6), "epochs": float(state.best_epoch)}
+
+    def _split(self, vectors: Vectors) -> tuple[Vectors, Vectors]:
+        """Users and items; tags come after them."""
+        n_users, n_items = len(self.user_ids), len(self.item_ids)
+        return vectors[:n_users], vectors[n_users : n_users + n_items]
+
+    def _known(self, snapshot: Snapshot) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which users and items have a like, or other edges that are part of the graph."""
+        users, items = np.diff(snapshot.matrix.indptr) > 0, snapshot.n_likers() > 0
+        beside = self.beside
+        return (users | beside.is_followed, items | beside.is_tagged) if beside else (users, items)
 
 
 def _n_likers(matrix: sparse.csr_array) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+from graphrec.models.lightgcn.side_edges import SideEdges
 from graphrec.models.products import Rows, multiply
 
 
@@ -22,20 +23,22 @@ from graphrec.models.products import Rows, multiply
 class Adjacency:
     """D^-½ A D^-½ by rows over users and then items; both directions of every pair. A node without pairs is a 0 row.
 
-    `matrix`: users × items, weighted, as it was given.
+    `matrix`: users × items, weighted, as it was given. `beside`: edges beside those; tags are nodes after the items.
     """
 
     matrix: sparse.csr_array
     rows: Rows
+    beside: SideEdges | None = None
 
     @classmethod
-    def of(cls, matrix: sparse.csr_array) -> Adjacency:
-        """From users × items, weighted."""
-        full = sparse.block_array([[None, matrix], [matrix.T.tocsr(), None]], format="csr")
+    def of(cls, matrix: sparse.csr_array, beside: SideEdges | None = None) -> Adjacency:
+        """From users × items, weighted, and edges beside them."""
+        plain = [[None, matrix], [matrix.T.tocsr(), None]]
+        full = beside.whole(matrix) if beside else sparse.block_array(plain, format="csr")
         degree = np.asarray(full.sum(axis=1), dtype=np.float64)
         scale = np.where(degree > 0, degree, 1) ** -0.5
         full.data = full.data * np.repeat(scale, np.diff(full.indptr)) * scale[full.indices]
-        return cls(matrix, Rows.of(full))
+        return cls(matrix, Rows.of(full), beside)
 
     def product(self, x: Tensor) -> Tensor:
         """A x, n × dim."""
@@ -44,6 +47,10 @@ class Adjacency:
     @cached_property
     def edges(self) -> tuple[Tensor, Tensor]:
         """The same graph as PyG takes it: 2 × n directed edges, both directions, and their weights."""
+        if self.beside:
+            whole = self.beside.whole(self.matrix).tocoo()
+            directed = torch.from_numpy(np.stack([whole.row.astype(np.int64), whole.col.astype(np.int64)]))
+            return directed, torch.from_numpy(whole.data.astype(np.float32))
         users = np.repeat(np.arange(self.matrix.shape[0]), np.diff(self.matrix.indptr))
         pairs = torch.from_numpy(np.stack([users, self.matrix.indices.astype(np.int64) + self.matrix.shape[0]]))
         weights = torch.from_numpy(self.matrix.data.astype(np.float32))

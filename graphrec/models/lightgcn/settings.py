@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from graphrec.errors import InputError
 from graphrec.models.settings import Range, Settings, Space
@@ -14,10 +14,13 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "loss": ("bpr", "softmax", "bsl", "directau"),
     "sampling": ("all", "in-batch", "shared"),
     "metric": ("cosine", "dot"),
-    "warm_start": ("random", "spectral"),
+    "warm_start": ("random", "spectral", "content"),
 }
 """The words that a setting may be."""
 
+
+SIDES = ("follow_edges", "tag_edges")
+"""Settings of edges beside the likes; where they are 0, nothing is other than without them."""
 
 BATCHES = 16
 """Batches an epoch, where none are asked for."""
@@ -40,7 +43,9 @@ class LightGCNSettings(Settings):
     only; of what `in-batch` and `shared` come up with, at most `most_negatives` a batch are told apart from what each
     user likes. An epoch visits `visited` of the users, drawn anew each time. From an earlier model's weights it takes
     `warm_epochs` at most, which visit `warm_visited` of the users with `warm_rate` of the learning rate: few small
-    steps, because there is little left to learn.
+    steps, because there is little left to learn. `follow_edges`: how many likes an edge weighs between users who follow
+    each other; `tag_edges`: how many all tags of an item together do. 0 leaves them out. The warm start `content`
+    begins at the tags of items.
     """
 
     space: ClassVar[Space] = {
@@ -75,6 +80,8 @@ class LightGCNSettings(Settings):
     warm_epochs: int = 1
     warm_visited: float = 0.4
     warm_rate: float = 0.2
+    follow_edges: float = 0.0
+    tag_edges: float = 0.0
     device: str = "auto"
     validation_share: float = 0.1
     seed: int = 42
@@ -95,6 +102,8 @@ class LightGCNSettings(Settings):
         for name, values in CHOICES.items():
             if getattr(self, name) not in values:
                 raise InputError(f"expected {name} to be one of {', '.join(values)}, found {getattr(self, name)!r}")
+        for name in SIDES:
+            self.at_least(name, 0)
         for name in ("learning_rate", "temperature", "warm_rate"):
             if not getattr(self, name) > 0:
                 raise InputError(f"expected {name} above 0, found {getattr(self, name)}")
@@ -107,6 +116,10 @@ class LightGCNSettings(Settings):
     def final_epochs(self, best_epoch: int) -> int:
         """How many epochs the withheld pairs are learnt from as well."""
         return math.ceil(self.finish * best_epoch)
+
+    def told(self) -> dict[str, Any]:
+        """The settings by name, without edges that are left out: what decides what is learnt."""
+        return {name: value for name, value in self.as_dict().items() if name not in SIDES or value}
 
     def warmed(self) -> Self:
         """These settings for a training that starts at an earlier model's weights."""

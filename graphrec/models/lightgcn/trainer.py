@@ -70,7 +70,7 @@ class Trainer:
 
     def finish(self, state: State, matrix: sparse.csr_array, n_epochs: int) -> None:
         """Go on from the best with everything, what was withheld too: often that is what users did last."""
-        self.adjacency = Adjacency.of(matrix)
+        self.adjacency = Adjacency.of(matrix, self.adjacency.beside)
         self._learn_from(matrix)
         for epoch in range(state.epoch + 1, state.epoch + 1 + n_epochs):
             self._epoch(epoch, state.best_recall)
@@ -184,13 +184,16 @@ class Trainer:
     def _validate(self, epoch: int) -> float:
         with torch.no_grad():
             vectors = self.network.get_embedding(self.adjacency)
-            n_users = self.likes.matrix.shape[0]
-            users, items = self._measured(vectors[:n_users]), self._measured(vectors[n_users:])
+            n_users, n_items = self.likes.matrix.shape
+            users, items = vectors[:n_users], vectors[n_users : n_users + n_items]
+            users, items = self._measured(users), self._measured(items)
             self._check(items, epoch)
             return self.validation.recall(*extended(users, items, self.prior, self.settings.temperature))
 
     def _check(self, items: Tensor, epoch: int) -> None:
-        unit = torch.nn.functional.normalize(items[self.adjacency.has_pairs[-len(items) :].to(items.device)])
+        n_users = self.likes.matrix.shape[0]
+        has_pairs = self.adjacency.has_pairs[n_users : n_users + len(items)]
+        unit = torch.nn.functional.normalize(items[has_pairs.to(items.device)])
         if len(unit) > 1 and float(unit.mean(dim=0).norm()) > COLLAPSED:
             raise ModelError(
                 f"all items got the same vector in epoch {epoch}; lower learning_rate "
