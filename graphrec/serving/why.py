@@ -34,9 +34,9 @@ class Why:
 def sentences(state: State, answer: Answer) -> list[str]:
     """One plain sentence for each item of an answer, by the source that found it."""
     if not answer.found_by and answer.strategy == "blend":  # a prepared list, as most answers are
-        told = state.catalogue.title
+        title = state.catalogue.title
         because = answer.because.tolist()
-        return [f"because you liked {told(item)}" if item != NO_ITEM else OF_YOUR_TASTE for item in because]
+        return [f"because you liked {title(item)}" if item != NO_ITEM else OF_YOUR_TASTE for item in because]
     told = list(answer.told)
     found_by = answer.found_by or (answer.strategy,) * len(answer.items)
     rows = zip(found_by, answer.items.tolist(), answer.because.tolist(), strict=True)
