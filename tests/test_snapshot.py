@@ -32,6 +32,7 @@ def test_a_pair_counts_once_with_its_largest_weight_and_the_latest_rating() -> N
     np.testing.assert_array_equal(found.seen.toarray(), [[True, True], [True, False]])
     assert found.last_at.tolist() == [30, 7]
     np.testing.assert_array_equal(found.rating, np.array([3.0, np.nan], dtype=np.float32))
+    np.testing.assert_array_equal(found.rated.toarray(), [[1.0, 3.0], [0, 0]])  # a dislike's too
 
 
 def test_ids_are_sorted_by_code_point_and_found_again() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import peers
+import pyarrow as pa
 from children import peak_gib
 from peers.base import Peer, draw
 
@@ -105,7 +106,8 @@ def warm_up(model: str) -> None:
     """Fit and ask the model once on a few made-up pairs, so that no clock counts imports and compilers."""
     rng = np.random.default_rng(1)
     users, items = np.divmod(np.unique(rng.integers(0, 40 * 60, 900)), 60)
-    snapshot = Snapshot.from_pairs([f"{user}" for user in users], [f"{item}" for item in items])
+    tags = pa.table({"item_id": [f"{item}" for item in range(60)], "tag": [f"{item % 7}" for item in range(60)]})
+    snapshot = Snapshot.from_pairs([f"{user}" for user in users], [f"{item}" for item in items], item_tags=tags)
     peer = peers.create(model)
     peer.fit(snapshot, {}, time.perf_counter() + 2)
     peer.recommend(np.arange(snapshot.n_users), K)

@@ -32,13 +32,17 @@ OURS = Package("graphrec", "peers.ours", "Ours")
 _PYG = Package("torch-geometric", "peers.pyg", "PyG")
 _IMPLICIT = Package("implicit", "peers.implicit", "Implicit")
 _LENSKIT = Package("lenskit", "peers.lenskit", "LensKit")
+_CORNAC = Package("cornac", "peers.cornac", "Cornac")
+_LIGHTFM = Package("lightfm-next", "peers.lightfm", "LightFMTags")
 _RECBOLE = Package("recbole", "peers.recbole", "RecBole")
 
 CONTENDERS: Mapping[str, Package] = {
     **dict.fromkeys(FITTED, OURS),
     "pyg-lightgcn": _PYG,
     **dict.fromkeys(("implicit-als", "implicit-bpr", "implicit-cosine", "implicit-bm25"), _IMPLICIT),
-    **dict.fromkeys(("lenskit-ease", "lenskit-knn", "lenskit-als"), _LENSKIT),
+    **dict.fromkeys(("lenskit-ease", "lenskit-knn", "lenskit-user-knn", "lenskit-als"), _LENSKIT),
+    "cornac-bpr": _CORNAC,
+    "lightfm-tags": _LIGHTFM,
     **dict.fromkeys(("recbole-multivae", "recbole-simplex", "recbole-slim"), _RECBOLE),
 }
 """The package of each model."""

@@ -13,7 +13,7 @@ import structlog
 from lenskit.als import ImplicitMFScorer
 from lenskit.batch import recommend
 from lenskit.data import from_interactions_df
-from lenskit.knn import EASEScorer, ItemKNNScorer
+from lenskit.knn import EASEScorer, ItemKNNScorer, UserKNNScorer
 from lenskit.pipeline import topn_pipeline
 from lenskit.training import TrainingOptions
 
@@ -23,6 +23,7 @@ from peers.base import Ints, Real, Space, Whole
 MODELS = {
     "lenskit-ease": (EASEScorer, {}),
     "lenskit-knn": (ItemKNNScorer, {"feedback": "implicit"}),
+    "lenskit-user-knn": (UserKNNScorer, {"feedback": "implicit"}),
     "lenskit-als": (ImplicitMFScorer, {"user_embeddings": "prefer"}),
 }
 """The scorers, and what implicit data and users who are all known at the fit ask for."""
@@ -30,6 +31,7 @@ MODELS = {
 SPACES: Mapping[str, Space] = {
     "lenskit-ease": {"regularization": Real(10, 3000, log=True)},
     "lenskit-knn": {"max_nbrs": Whole(5, 200, log=True), "save_nbrs": Whole(50, 1000, log=True)},
+    "lenskit-user-knn": {"max_nbrs": Whole(5, 500, log=True)},
     "lenskit-als": {
         "embedding_size": Whole(16, 256, log=True),
         "regularization": Real(0.001, 10, log=True),

@@ -31,6 +31,7 @@ class Pairs:
     rating: NDArray[np.float64]
     last_at: NDArray[np.int64]
     rated: NDArray[np.float64]
+    extent: NDArray[np.float64]
 
     @classmethod
     def combine(
@@ -39,17 +40,19 @@ class Pairs:
         weight: NDArray[np.float64],
         rating: NDArray[np.float64],
         last_at: NDArray[np.int64],
+        extent: NDArray[np.float64] | None = None,
     ) -> Pairs:
         """The largest weight, the latest time, and the rating given last (of equal times the higher), a pair.
 
         Rows of kinds that don't count as liking give a pair neither time nor rating; `rated` is the rating given last
-        whatever its kind.
+        whatever its kind, `extent` the sum over those rows that count as liking (of their weights where not given).
         """
         order = np.argsort(key, kind="stable")
         key, weight, rating, last_at = key[order], weight[order], rating[order], last_at[order]
+        extent = np.where(weight > 0, weight if extent is None else extent[order], 0.0)
         first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, dtype=np.int64)
         if len(first) == len(key):
-            return cls(key, weight, rating, last_at, rating)
+            return cls(key, weight, rating, last_at, rating, extent)
         liked = weight > 0
         times = np.where(liked, last_at, NO_TIME)
         return cls(
@@ -58,6 +61,7 @@ class Pairs:
             _last_rating(key, key[first], np.where(liked, rating, np.nan), times),
             np.maximum.reduceat(times, first),
             _last_rating(key, key[first], rating, last_at),
+            np.add.reduceat(extent, first),
         )
 
 
@@ -180,6 +184,13 @@ def times(values: Any, n: int) -> NDArray[np.int64]:
         values = pa.array(values, type=pa.int64(), from_pandas=True)
     result: NDArray[np.int64] = pc.fill_null(values.cast(pa.int64()), NO_TIME).to_numpy(zero_copy_only=False)
     return result
+
+
+def extents(
+    weight: NDArray[np.float64], stated: NDArray[np.float64], count: NDArray[np.floating | np.integer]
+) -> NDArray[np.float64]:
+    """How much each row says: the weight that the data state, else that of its kind as often as it was done."""
+    return np.where(np.isnan(stated), weight * count, stated)
 
 
 def weigh(kinds: Column, table: Mapping[str, float]) -> NDArray[np.float64]:

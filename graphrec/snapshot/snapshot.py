@@ -21,6 +21,7 @@ from graphrec.snapshot.columns import (
     columns,
     csr,
     emptied,
+    extents,
     floats,
     follow_matrix,
     joined,
@@ -48,7 +49,9 @@ class Snapshot:
     with `matrix.data`. `seen`: the same shape, bool; every pair, those of negative kinds too.
     `tags`: float32 CSR, items × `tag_names`. `follows`: bool CSR, users × users. `rated`: float32 CSR, users × items;
     the rating given last of every pair that has one, of those that aren't liked too. `facts`: what the data
-    say of the items, where it was asked for; the digest and equality don't look at it.
+    say of the items, where it was asked for; the digest and equality don't look at it. `extent` (float32,
+    aligned with `matrix.data`): how much was done, as weights that the data state (those of `graphrec clean`, with
+    their decay) or as counts times the kind's weight; None where nobody told.
     """
 
     user_ids: Ids
@@ -62,6 +65,7 @@ class Snapshot:
     follows: sparse.csr_array
     rated: sparse.csr_array
     facts: Facts | None = None
+    extent: NDArray[np.float32] | None = None
 
     @property
     def n_users(self) -> int:
@@ -104,6 +108,7 @@ class Snapshot:
             seen=emptied(self.seen, kept),
             follows=emptied(follows, kept),
             rated=emptied(self.rated, kept),
+            extent=None if self.extent is None else self.extent[entries],
         )
 
     def equals(self, other: Snapshot) -> bool:
@@ -134,6 +139,7 @@ class Snapshot:
         weight: Any = None,
         rating: Any = None,
         last_at: Any = None,
+        extent: Any = None,
         users: Any = (),
         items: Any = (),
         item_tags: pa.Table | None = None,
@@ -142,6 +148,7 @@ class Snapshot:
         """From columns with one row a pair or a pair and kind (arrays, lists, pandas or Arrow columns).
 
         `weight` is the kind's (1 where not given): a pair keeps its largest; at or below 0 it is only seen.
+        `extent`: how much it says beside that, `weight` where not given; those of a pair add.
         `users` and `items` name further ids without interactions. `item_tags`: item_id, tag, weight.
         `follows`: user_id, followee_id.
         """
@@ -150,11 +157,14 @@ class Snapshot:
         follow_rows = columns(follows, ("user_id", "followee_id"))
         user_words = vocabulary(user_column, strings(users), *follow_rows)
         item_words = vocabulary(item_column, strings(items), tag_rows[0])
+        weights = floats(weight, len(user_column), 1.0)
+        stated = floats(extent, len(user_column), np.nan)
         pairs = Pairs.combine(
             pair_keys(user_column, item_column, user_words, item_words),
-            floats(weight, len(user_column), 1.0),
+            weights,
             floats(rating, len(user_column), np.nan),
             times(last_at, len(user_column)),
+            np.where(np.isnan(stated), weights, stated),
         )
         return cls._of(user_words, item_words, pairs, tag_rows, follow_rows)
 
@@ -163,10 +173,13 @@ class Snapshot:
         """From a staged data set, its training part only; events are summed up by DuckDB."""
         with frames.database() as db:
             rows = db.sql(_SUMS).to_arrow_table()
+            weights = weigh(rows["kind"], kind_weights)
+            n = len(weights)
             found = cls.from_pairs(
                 rows["user_id"],
                 rows["item_id"],
-                weight=weigh(rows["kind"], kind_weights),
+                weight=weights,
+                extent=extents(weights, floats(rows["weight"], n, np.nan), floats(rows["count"], n, 1.0)),
                 rating=rows["rating"],
                 last_at=rows["last_at"],
                 users=db.sql(_USERS).to_arrow_table()["user_id"],
@@ -182,12 +195,14 @@ class Snapshot:
         """From the graph: interactions by the fast columns of `transfer`, tags and follows; with `facts`, what it says
         of items."""
         read = read_interactions(graph)
-        weights = np.array([kind_weights.get(kind, kind_weight(kind)) for kind in read.kinds])
+        table = np.array([kind_weights.get(kind, kind_weight(kind)) for kind in read.kinds])
+        weights = table[read.kind] if len(read.kinds) else np.zeros(0)
         pairs = Pairs.combine(
             read.user_idx.astype(np.int64) * max(len(read.item_ids), 1) + read.item_idx,
-            weights[read.kind] if len(read.kinds) else np.zeros(0),
+            weights,
             read.rating,
             read.last_at,
+            extents(weights, read.weight, read.count),
         )
         user_words, item_words = pa.array(read.user_ids, pa.string()), pa.array(read.item_ids, pa.string())
         tags = joined(graph.read("snapshot/tags"), {"item_id": pa.string(), "tag": pa.string(), "weight": pa.float64()})
@@ -213,10 +228,11 @@ class Snapshot:
             tag_names=tag_names,
             tags=tags,
             follows=follow_matrix(follow_rows, user_words),
+            extent=pairs.extent[liked].astype(np.float32),
             rated=csr(pairs.key[rated], pairs.rated[rated].astype(np.float32), shape),
         )
 
 
-_SUMS = "SELECT user_id, item_id, kind, rating, last_at FROM sums"
+_SUMS = "SELECT user_id, item_id, kind, count, weight, rating, last_at FROM sums"
 _USERS = "SELECT user_id FROM users UNION SELECT user_id FROM taggings"
 _ITEMS = "SELECT item_id FROM items UNION SELECT item_id FROM taggings"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import laws
@@ -12,6 +13,7 @@ import pytest
 from graphrec.errors import InputError, ModelError
 from graphrec.models import LIVE, SCORING_NAMES, create
 from graphrec.models.base import RatingModel, ScoringModel
+from graphrec.models.factors.likes import confidences
 from graphrec.recommend.base import Profile, RatingPredictor
 from graphrec.recommend.fitted import make_fitted
 from graphrec.snapshot import Snapshot
@@ -201,6 +203,26 @@ def test_als_solves_what_implicit_solves_and_weights_are_confidence() -> None:
     np.testing.assert_allclose(scores[:, known], (solved @ theirs.item_factors.T)[:, known], atol=2e-4)
     heavier = ours.scores(Block(data.matrix * 3, nobody, ()))  # type: ignore[attr-defined]
     assert abs(heavier[:, known] - scores[:, known]).max() > 0.01
+
+
+def test_weights_that_the_data_state_reach_als() -> None:
+    """Two kinds of one pair add up; a decayed weight counts as it was stated, a count as often as it was done."""
+    data = Snapshot.from_pairs(
+        ["a", "a", "a", "b"], ["x", "x", "y", "x"], weight=[1, 0.5, 1, -1], extent=[0.25, None, 8, None]
+    )
+    assert data.extent is not None
+    assert data.extent.tolist() == [0.75, 8]
+    assert confidences(data, "likes").data.tolist() == [1, 1]
+    assert confidences(data, "stated").data.tolist() == pytest.approx([0.75 / 4.375, 8 / 4.375])
+    logs = np.log1p([0.75, 8])
+    assert confidences(data, "log").data.tolist() == pytest.approx(list(logs / logs.mean()))
+    plain = rated_data()
+    heavy = replace(plain, extent=np.where(plain.matrix.indices % 2, 9, 1).astype(np.float32))
+    one, other = (create("als", {**QUICK["als"], "confidence": "stated"}).fit(d) for d in (plain, heavy))
+    assert not np.allclose(one.found["item_vectors"], other.found["item_vectors"])  # type: ignore[attr-defined]
+    assert one.fingerprint(plain) != one.fingerprint(heavy)  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match="as confidence"):
+        create("als", {"confidence": "much"})
 
 
 @pytest.mark.parametrize("name", ["als", "bpr", "nmf"])

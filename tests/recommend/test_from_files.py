@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from graphrec import versions
 from graphrec.cli.app import app
-from graphrec.cli.verbs import explain, recommend, similar, train  # noqa: F401  (each adds its command)
+from graphrec.cli.verbs import explain, predict, recommend, similar, train  # noqa: F401  (each adds its command)
 from graphrec.errors import InputError, ModelError
 from graphrec.graph import Graph
 from graphrec.holdings.held_by_models import HeldByModels
@@ -20,6 +20,7 @@ from graphrec.models.train import train as fit
 from graphrec.recommend.base import Candidates, Profile
 from graphrec.recommend.fitted import make_fitted
 from graphrec.recommend.kept import kept_model
+from graphrec.recommend.rating import predict as rate
 from graphrec.recommend.registry import get
 from graphrec.snapshot import Snapshot
 from graphrec.versions.dropping import keep_live_only
@@ -88,13 +89,6 @@ def _the_graph_says_what_memory_says(graph: Graph, data: Snapshot, name: str) ->
         assert here["reason"].tolist() == there["reason"].tolist()
     here, there = (r.similar_items([*data.item_ids[:5], "?"], 3) for r in (memory, live))
     assert here.equals(there)
-    if name != "als":
-        return
-    rows = np.split(data.seen.indices, data.seen.indptr[1:-1])
-    seen = {user: frozenset(data.item_ids[row]) for user, row in zip(data.user_ids, rows, strict=True)}
-    case = laws.Case(live, seen, tuple(data.user_ids[:3]), tuple(data.item_ids[:2]))
-    for law in laws.LAWS:
-        law(case)
 
 
 def _the_command_line(graph: Graph, data: Snapshot) -> None:
@@ -103,6 +97,12 @@ def _the_command_line(graph: Graph, data: Snapshot) -> None:
     assert (told["model"], told["note"], len(told["items"])) == ("als", None, 3)
     assert json.loads(_run("similar", item, "--with", "als", "-k", "2", "--json"))["items"]
     assert "which you liked" in _run("explain", user, told["items"][0]["item_id"], "--with", "als")
+    told = json.loads(_run("predict", user, item, "--json"))["ratings"]
+    assert 1 <= told[item] <= 5
+    near = json.loads(_run("predict", user, item, data.item_ids[1], "--with", "user_neighbours", "--json"))["ratings"]
+    assert all(value is not None for value in near.values())
+    with pytest.raises(InputError, match="predicts no ratings"):
+        rate(graph, user, [item], "als")
     assert "in its files" in _run("train", "--model", "als", "--set", "factors=6", "--set", "iterations=4")
 
 

@@ -13,9 +13,9 @@ WithOption = Annotated[
     str | None,
     typer.Option(
         "--with",
-        help="walk, cooccurrence, popular, trending, tags or friends; or a model that is trained: blend, lightgcn, "
-        "p3alpha, item_graph, ease, gfcf, chebyshev or spectral. Without it blend or lightgcn where a version is live, "
-        "else walk.",
+        help="walk, cooccurrence, user_neighbours, item_neighbours, popular, trending, tags, friends; or a model "
+        "that is trained: blend, lightgcn, p3alpha, item_graph, ease, gfcf, chebyshev, spectral, svd, svdpp, als, bpr, "
+        "nmf, content. Without it blend or lightgcn where a version is live, else walk.",
         show_default=False,
     ),
 ]

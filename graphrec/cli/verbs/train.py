@@ -20,7 +20,10 @@ NAMED = ["embedding_dim", "num_layers", "learning_rate", "batch_size", "epochs",
 def train(  # noqa: PLR0917
     model: Annotated[
         str,
-        typer.Option(help="blend, lightgcn, or a graph filter: p3alpha, item_graph, ease, gfcf, chebyshev, spectral."),
+        typer.Option(
+            help="blend, lightgcn; a graph filter: p3alpha, item_graph, ease, gfcf, chebyshev, spectral; factors: svd, "
+            "svdpp, als, bpr, nmf; or content."
+        ),
     ] = "blend",
     embedding_dim: Annotated[
         int | None, typer.Option(help="How many numbers a vector has.", show_default="256")
@@ -44,7 +47,8 @@ def train(  # noqa: PLR0917
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Train a model on the graph and write back what it has learnt: vectors with an index, similar items, or both.
+    """Train a model on the graph and write back what it has learnt: vectors with an index, similar items, or both;
+    of a model that has nothing for the graph the files of its version are kept.
 
     A blend is LightGCN, a graph filter, a walk and popularity, by weights that are learnt as well; settings of a part
     are named like --set lightgcn.epochs=20. Part of LightGCN's training data is withheld to know when to stop. What is

@@ -7,21 +7,25 @@ Gantner and Schmidt-Thieme, "BPR: Bayesian personalized ranking from implicit fe
 
 from __future__ import annotations
 
+import hashlib
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from graphrec.errors import InputError
 from graphrec.models.arrays_model import Arrays, ArraysModel
-from graphrec.models.base import Block, Progress
+from graphrec.models.base import Block, Progress, fingerprint_of
 from graphrec.models.factors.libraries import library
 from graphrec.models.settings import Range, Settings, Space
 from graphrec.snapshot import Snapshot
 
 Floats = NDArray[np.float64]
+
+CONFIDENCES = ("likes", "stated", "log")
 
 UPDATES = 40
 """Steps by which the factors of a row are found; more change nothing that a list shows."""
@@ -44,7 +48,9 @@ class LikesModel(ArraysModel):
 
 @dataclass(frozen=True)
 class ALSSettings(Settings):
-    """`alpha`: how much surer a liked pair is than one without; times its weight."""
+    """`alpha`: how much surer a liked pair is than one without; times its `confidence`: `likes`, that of its kind;
+    `stated`, the weight that the data state, with the decay that `graphrec clean` gave it, or how often it was done
+    times that of the kind; `log`, the logarithm of 1 + that."""
 
     space: ClassVar[Space] = {
         "factors": Range(16, 256, log=True),
@@ -57,22 +63,30 @@ class ALSSettings(Settings):
     regularization: float = 0.1
     alpha: float = 5.0
     iterations: int = 15
+    confidence: str = "likes"
     seed: int = 42
 
     def __post_init__(self) -> None:
         self.at_least("factors", 1)
         self.at_least("iterations", 1)
+        if self.confidence not in CONFIDENCES:
+            raise InputError(f"expected one of {', '.join(CONFIDENCES)} as confidence, found {self.confidence!r}")
 
 
 class ALS(LikesModel):
     """Alternating least squares over all pairs, the liked ones with more confidence: alpha times their weight.
 
-    A row's vector is solved from its items with those of the items held, so who came after the fit is scored as any
-    other, and what was liked a moment ago counts.
+    A row has the weights of kinds. Its vector is solved from its items, those of the items held: so who came after the
+    fit is scored as any other, and what was liked a moment ago counts.
     """
 
     name = "als"
     kind = ALSSettings
+
+    def fingerprint(self, snapshot: Snapshot) -> str:
+        """The same where likes are, and how sure they are."""
+        sure = confidences(snapshot, self.settings.confidence).data
+        return fingerprint_of(super().fingerprint(snapshot), hashlib.blake2b(sure.tobytes(), digest_size=8).hexdigest())
 
     def learn(self, snapshot: Snapshot, progress: Progress | None) -> Arrays:
         """Vectors of items. Cost: iterations × (likes + (users + items) × factors) × factors, by conjugate steps."""
@@ -86,7 +100,8 @@ class ALS(LikesModel):
             random_state=s.seed,
             num_threads=1,
         )
-        return {"item_vectors": _fitted(model, snapshot)[1], "is_liked": snapshot.n_likers() > 0}
+        sure = replace(snapshot, matrix=confidences(snapshot, s.confidence))
+        return {"item_vectors": _fitted(model, sure)[1], "is_liked": snapshot.n_likers() > 0}
 
     def scores(self, block: Block) -> Floats:
         """Products with the solved vectors."""
@@ -220,6 +235,17 @@ class NMF(LikesModel):
         scores = self.product(found)
         scores[scores == 0] = -np.inf  # nothing leads from the row to the item
         return scores
+
+
+def confidences(snapshot: Snapshot, confidence: str) -> sparse.csr_array:
+    """Users × items: how sure each like is, on the average of all likes as sure as by the kinds' weights."""
+    matrix = snapshot.matrix
+    if confidence == "likes" or snapshot.extent is None:
+        return matrix
+    extent = np.maximum(snapshot.extent.astype(np.float64), 0)
+    sure = np.log1p(extent) if confidence == "log" else extent
+    sure *= matrix.data.mean() / max(sure.mean(), 1e-12)
+    return sparse.csr_array((sure.astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def _fitted(model: object, snapshot: Snapshot) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
