@@ -101,7 +101,7 @@ def test_a_sample_of_users_is_seeded_and_the_same_for_all(tmp_path: Path) -> Non
 def test_wrong_questions_are_refused_before_the_work(tmp_path: Path) -> None:
     frames = two_tastes(tmp_path / "frames")
     for wrong, message in (
-        ({"models": ["magic"]}, "there are blend, chebyshev, cooccurrence"),
+        ({"models": ["magic"]}, "there are als, augmented, blend, "),
         ({"models": ["popular", "popular"]}, "different recommenders"),
         ({"models": ["popular"], "ks": [0]}, "at least 1"),
         ({"models": ["popular"], "n_users": 0}, "at least one user"),

@@ -33,7 +33,7 @@ def kill(home: Home, state: State) -> None:
     wait_until(lambda: home.running() is None)
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "waited too long"

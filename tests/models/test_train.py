@@ -105,7 +105,7 @@ def test_interrupted_while_publishing_it_publishes_without_training_again(filled
 
 
 def test_a_model_with_nothing_for_the_graph_is_refused(filled: Graph) -> None:
-    with pytest.raises(InputError, match="popular has nothing to write into the graph; train one of blend, lightgcn"):
+    with pytest.raises(InputError, match="popular is counted where it is asked for; train one of blend, lightgcn"):
         train(filled, "popular")
 
 

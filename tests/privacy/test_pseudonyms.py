@@ -157,7 +157,7 @@ def test_no_query_reads_a_demographic_property() -> None:
 
 def test_the_threshold_of_the_queries_is_that_of_the_policy() -> None:
     taking = [query for query in queries.all_queries().values() if "least_people" in query.defaults]
-    assert len(taking) == 3
+    assert len(taking) == 4
     assert {query.defaults["least_people"] for query in taking} == {LEAST_PEOPLE}
 
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 import graphrec
 from graphrec.cli.app import app
+from graphrec.cli.durations import read_seconds
 from graphrec.cli.verbs import recommend as _recommend  # noqa: F401  (with two, the commands have names)
 from graphrec.cli.verbs import tune as verb
 from graphrec.errors import InputError, ModelError
@@ -267,10 +268,10 @@ def test_the_command_interrupted_shows_the_best_and_says_how_to_go_on(
 
 
 def test_a_budget_is_read_as_people_write_it() -> None:
-    assert [verb._seconds(text) for text in ("90", "90s", "10m", "1h30m", None)] == [90, 90, 600, 5400, None]
+    assert [read_seconds(text, "--budget") for text in ("90", "90s", "10m", "1h30m")] == [90, 90, 600, 5400]
     for text in ("", "soon", "0m", "10 m", "-5s"):
         with pytest.raises(InputError, match="expected --budget as a time"):
-            verb._seconds(text)
+            read_seconds(text, "--budget")
 
 
 def test_the_graph_is_tuned_on_its_own_data(graph: Graph, tastes: Frames, tmp_path: Path) -> None:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from graphrec.errors import InputError
 from graphrec.models.arrays_model import Arrays, ArraysModel
@@ -92,7 +95,8 @@ class ALS(LikesModel):
         """Vectors of items. Cost: iterations × (likes + (users + items) × factors) × factors, by conjugate steps."""
         s = self.settings
         als = library("implicit.cpu.als", "implicit", self.name)
-        model = als.AlternatingLeastSquares(
+        make = partial(
+            als.AlternatingLeastSquares,
             factors=s.factors,
             regularization=s.regularization,
             alpha=s.alpha,
@@ -101,7 +105,7 @@ class ALS(LikesModel):
             num_threads=1,
         )
         sure = replace(snapshot, matrix=confidences(snapshot, s.confidence))
-        return {"item_vectors": _fitted(model, sure)[1], "is_liked": snapshot.n_likers() > 0}
+        return {"item_vectors": _fitted(make, sure)[1], "is_liked": snapshot.n_likers() > 0}
 
     def scores(self, block: Block) -> Floats:
         """Products with the solved vectors."""
@@ -152,7 +156,8 @@ class BPR(LikesModel):
         """Vectors of users and items; the last number of an item's is how liked it is by all, and 1 of a user's."""
         s = self.settings
         bpr = library("implicit.cpu.bpr", "implicit", self.name)
-        model = bpr.BayesianPersonalizedRanking(
+        make = partial(
+            bpr.BayesianPersonalizedRanking,
             factors=s.factors,
             learning_rate=s.learning_rate,
             regularization=s.regularization,
@@ -160,7 +165,7 @@ class BPR(LikesModel):
             random_state=s.seed,
             num_threads=1,
         )
-        users, items = _fitted(model, snapshot)
+        users, items = _fitted(make, snapshot)
         liked = np.diff(snapshot.matrix.indptr) > 0
         length = np.linalg.norm(users[liked, :-1], axis=1).mean()
         return {
@@ -248,12 +253,12 @@ def confidences(snapshot: Snapshot, confidence: str) -> sparse.csr_array:
     return sparse.csr_array((sure.astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def _fitted(model: object, snapshot: Snapshot) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Vectors of users and items by a model of implicit."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of BLAS threads, of which a fit takes what it is given
-        model.fit(sparse.csr_matrix(snapshot.matrix), show_progress=False)  # type: ignore[attr-defined]
-    return np.asarray(model.user_factors), np.asarray(model.item_factors)  # type: ignore[attr-defined]
+def _fitted(make: Callable[[], Any], snapshot: Snapshot) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Vectors of users and items by a model of implicit, whose products are too small for threads of BLAS."""
+    with threadpool_limits(1, user_api="blas"):
+        model = make()
+        model.fit(sparse.csr_matrix(snapshot.matrix), show_progress=False)
+    return np.asarray(model.user_factors), np.asarray(model.item_factors)
 
 
 def _row(rows: sparse.csr_array, n: int) -> tuple[NDArray[np.int64], Floats]:

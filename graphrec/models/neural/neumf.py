@@ -35,7 +35,6 @@ class NeuMFSettings(NeuralSettings):
         "embedding_dim": (16, 32, 64),
         "n_negatives": Range(2, 10),
         "learning_rate": Range(0.0003, 0.01, log=True),
-        "weight_decay": Range(1e-7, 1e-4, log=True),
     }
 
     embedding_dim: int = 32
