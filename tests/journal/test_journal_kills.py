@@ -117,6 +117,7 @@ def test_every_acknowledged_event_is_in_the_graph_once(mortal: Home, tmp_path: P
         if place == restart:
             client.start_neo4j()
             restart = None
+    client.await_neo4j()  # if it had to go to another port, that is what went wrong
     with Journal(tmp_path / "journal.sqlite") as journal:
         wait_until(lambda: journal.stats().waiting == 0)
         assert (journal.stats().delivered, journal.stats().refused) == (N_EVENTS, 0)
