@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable, Iterable
 from html import escape
+from pathlib import Path
 from typing import Any
 
 STYLE = """
@@ -24,6 +25,12 @@ def whole_page(title: str, body: str) -> str:
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{STYLE}</style></head>\n<body>{body}</body></html>\n"
     )
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page, in a folder that is made where it isn't there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
 
 
 def html_table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:

@@ -44,6 +44,19 @@ class Case:
         return [Profile(user, context=self.context) for user in self.users]
 
 
+def seen_of(data: Snapshot) -> dict[str, frozenset[str]]:
+    """What each user of a snapshot did."""
+    rows = np.split(data.seen.indices, data.seen.indptr[1:-1])
+    return {user: frozenset(data.item_ids[row]) for user, row in zip(data.user_ids, rows, strict=True)}
+
+
+def cases_of(data: Snapshot, made: Mapping[str, Recommender]) -> dict[str, Case]:
+    """A case for each recommender that was fitted to a snapshot: its first users who did something."""
+    seen = seen_of(data)
+    users = tuple(user for user in data.user_ids if seen[user])[:12]
+    return {name: Case(recommender, seen, users, tuple(data.item_ids[:8])) for name, recommender in made.items()}
+
+
 def checkerboard(n: int = CHECKERBOARD_SIZE) -> Snapshot:
     """Even users like even items and odd users odd ones, all but the item of their own number."""
     pairs = [(u, i) for u in range(n) for i in range(n) if (u - i) % 2 == 0 and u != i]

@@ -100,11 +100,9 @@ def publish_blend(graph: Graph, data: Snapshot) -> Blend:
 
 
 def case_of(name: str, graph: Graph, data: Snapshot) -> laws.Case:
-    rows = np.split(data.seen.indices, data.seen.indptr[1:-1])
-    seen = {user: frozenset(data.item_ids[row]) for user, row in zip(data.user_ids, rows, strict=True)}
     likes = np.diff(data.matrix.indptr)
     users = tuple(u for u, n in zip(data.user_ids, likes, strict=True) if n > 1 and int(u[2:]) < 20)[:3]
-    return laws.Case(get(name, graph), seen, users, tuple(data.item_ids[:2]), visitor=name in VISITORS)
+    return laws.Case(get(name, graph), laws.seen_of(data), users, tuple(data.item_ids[:2]), visitor=name in VISITORS)
 
 
 def test_laws(graph: Graph, tmp_path) -> None:  # type: ignore[no-untyped-def]
@@ -214,8 +212,7 @@ def _reasons(graph: Graph, data: Snapshot) -> None:
 def _mixed_profiles(graph: Graph, data: Snapshot) -> None:
     """A user with items of a visit: both count, neither comes back."""
     user = case_of("walk", graph, data).users[0]
-    rows = np.split(data.seen.indices, data.seen.indptr[1:-1])
-    seen = set(data.item_ids[rows[list(data.user_ids).index(user)]])
+    seen = laws.seen_of(data)[user]
     extra = next(item for item in data.item_ids if item not in seen)
     for name in ("walk", "cooccurrence", "lightgcn", "chebyshev"):
         table = get(name, graph).recommend([Profile(user, {extra: 2.0})], 50)

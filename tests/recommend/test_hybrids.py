@@ -60,11 +60,7 @@ def everybody(data: Snapshot) -> Block:
 @pytest.fixture(scope="module")
 def cases() -> dict[str, laws.Case]:
     data = some_data()
-    rows = np.split(data.seen.indices, data.seen.indptr[1:-1])
-    seen = {user: frozenset(data.item_ids[row]) for user, row in zip(data.user_ids, rows, strict=True)}
-    users = tuple(user for user in data.user_ids if seen[user])[:12]
-    made = {name: make_fitted(name, SETTINGS[name]).fit(data) for name in HYBRIDS}
-    return {name: laws.Case(made[name], seen, users, tuple(data.item_ids[:8])) for name in HYBRIDS}
+    return laws.cases_of(data, {name: make_fitted(name, SETTINGS[name]).fit(data) for name in HYBRIDS})
 
 
 @pytest.mark.parametrize("law", laws.LAWS, ids=lambda law: law.__name__)

@@ -52,9 +52,9 @@ def audit(  # noqa: PLR0917
     report = _audited(path, policy, against=against, keep=keep, columns=columns, kind=kind, home=home)
     if html:
         from graphrec.audit.page import page
+        from graphrec.pages import write_page
 
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(page(report), encoding="utf-8")
+        write_page(html, page(report))
     if as_json:
         emit_json(report.as_dict())
     else:

@@ -71,9 +71,9 @@ def compare(  # noqa: PLR0917
         found = compare(data, asked, against=against, progress=Watch(bars).tell)
     if html:
         from graphrec.comparing.page import page
+        from graphrec.pages import write_page
 
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(page(found), encoding="utf-8")
+        write_page(html, page(found))
     if as_json:
         emit_json(found.as_dict())
     else:

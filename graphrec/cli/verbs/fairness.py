@@ -67,9 +67,9 @@ def tradeoff(  # noqa: PLR0917
         )
     if html:
         from graphrec.fairness.page import page
+        from graphrec.pages import write_page
 
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(page(found), encoding="utf-8")
+        write_page(html, page(found))
     if as_json:
         emit_json({name: getattr(found, name) for name in found.__dataclass_fields__})
         return

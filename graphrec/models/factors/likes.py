@@ -104,21 +104,19 @@ class ALS(LikesModel):
             random_state=s.seed,
             num_threads=1,
         )
-        sure = replace(snapshot, matrix=confidences(snapshot, s.confidence))
-        return {"item_vectors": _fitted(make, sure)[1], "is_liked": snapshot.n_likers() > 0}
+        vectors = _fitted(make, replace(snapshot, matrix=confidences(snapshot, s.confidence)))[1]
+        items = vectors.astype(np.float64)
+        shared = items.T @ items + s.regularization * np.eye(items.shape[1])
+        return {"item_vectors": vectors, "shared": shared, "is_liked": snapshot.n_likers() > 0}
 
     def scores(self, block: Block) -> Floats:
         """Products with the solved vectors."""
-        items = self.found["item_vectors"].astype(np.float64)
-        shared = items.T @ items + self.settings.regularization * np.eye(items.shape[1])
-        return self.product(
-            np.stack([self._solved(items, shared, *_row(block.rows, n)) for n in range(len(block.users))])
-        )
+        return self.product(np.stack([self._solved(*_row(block.rows, n)) for n in range(len(block.users))]))
 
-    def _solved(self, items: Floats, shared: Floats, liked: NDArray[np.int64], weights: Floats) -> Floats:
-        """(YᵀY + Yᵀ (C − I) Y + λ I)⁻¹ Yᵀ C 1, C the confidence."""
-        confidence = self.settings.alpha * weights[:, None]
-        theirs = items[liked]
+    def _solved(self, liked: NDArray[np.int64], weights: Floats) -> Floats:
+        """(YᵀY + Yᵀ (C − I) Y + λ I)⁻¹ Yᵀ C 1, C the confidence. `shared`, of all items, is YᵀY + λ I."""
+        confidence, shared = self.settings.alpha * weights[:, None], self.found["shared"]
+        theirs = self.found["item_vectors"][liked].astype(np.float64)
         return np.asarray(
             np.linalg.solve(shared + theirs.T @ ((confidence - 1) * theirs), (confidence * theirs).sum(axis=0))
         )

@@ -10,6 +10,7 @@ Resnick, Iacovou, Suchak, Bergstrom and Riedl, "GroupLens: an open architecture 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -84,9 +85,9 @@ class Neighbours(ArraysModel):
         values, scale = self.scaled()
         return scale.invert(users, self.estimate(values, users, items))
 
+    @abstractmethod
     def estimate(self, values: sparse.csr_array, users: Ints, items: Ints) -> Floats:
         """Values on the users' scales."""
-        raise NotImplementedError
 
 
 class UserNeighbours(Neighbours):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,20 +48,20 @@ class Lessons:
         return np.flatnonzero(np.diff(self.matrix.indptr))
 
 
-class Network(nn.Module):
+class Network(nn.Module, ABC):
     """A module with a loss for a batch, and scores for profiles."""
 
+    @abstractmethod
     def batches(self, lessons: Lessons, size: int, rng: np.random.Generator) -> Iterator[Any]:
         """The batches of an epoch, drawn anew each time."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(self, batch: Any) -> Tensor:
         """The mean loss of a batch."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rank(self, block: Block) -> Tensor:
         """Rows × items."""
-        raise NotImplementedError
 
     @property
     def device(self) -> torch.device:
