@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -23,6 +24,8 @@ IDLE_STOP = 30.0
 
 START_SECONDS = 300
 TICK = 0.05
+PORTS = range(20_000, 32_768)
+_PORT_TRIES = 20
 _TRIES = 3
 _ENDED = "its process ended with status"
 _MAX_LOG = 5 << 20
@@ -76,8 +79,13 @@ def launch(
 
 
 def free_port(preferred: int | None = None) -> int:
-    """A port of 127.0.0.1 that nobody listens on: the preferred one if it is free."""
-    for port in [preferred, 0] if preferred else [0]:
+    """A port of 127.0.0.1 that nobody listens on: the preferred one if it is free.
+
+    It lies below those that a system gives to outgoing connections (from 32768 on Linux, from 49152 elsewhere). One of
+    these could be anybody's while a server is restarted, and those who know the server by its port would lose it.
+    """
+    drawn = random.SystemRandom().sample(PORTS, _PORT_TRIES)
+    for port in [*([preferred] if preferred else []), *drawn, 0]:
         with socket.socket() as probe:
             if sys.platform != "win32":  # there it would share a port that is taken
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

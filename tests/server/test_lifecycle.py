@@ -116,6 +116,10 @@ def test_a_port_in_use_is_passed_over():
     assert launch.free_port(port) == port
 
 
+def test_ports_are_none_that_an_outgoing_connection_may_get():
+    assert {launch.free_port() in launch.PORTS for _ in range(50)} == {True}
+
+
 def test_a_relative_home_is_one_with_its_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     assert Home.at(Path("home")) == Home.at(tmp_path / "home")
