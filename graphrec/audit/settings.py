@@ -42,7 +42,7 @@ class Settings:
     undo_within: float = 15.0
     """What is taken back within so many seconds was an accident."""
     group_drawn: float = 0.0
-    """Whose items are so much likelier drawn from the catalogue than chosen (natural logarithm) may belong to a group."""
+    """Whose items are so much likelier drawn from the catalogue than chosen (natural logarithm) may be in a group."""
     group_size: int = 4
     """How many accounts make a group."""
     cold: int = 5

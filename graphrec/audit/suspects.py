@@ -33,11 +33,9 @@ def _drawn(tastes: Tastes) -> Floats:
     long = n >= USUAL
     if not long.any():
         return np.full(len(n), -np.inf)
-    taste = tastes.blind / np.sqrt(n)
-    usual = float(np.median(taste[long]))
-    spread = ROBUST * float(np.median(np.abs(taste[long] - usual)))
+    spread = ROBUST * float(np.median((np.abs(tastes.blind - tastes.usual) / np.sqrt(n))[long]))
     own = max(spread**2 - float(np.median(1 / n[long])), 0.0)
-    people = norm.logpdf(tastes.blind, usual * np.sqrt(n), np.sqrt(1 + own * n))
+    people = norm.logpdf(tastes.blind, tastes.usual, np.sqrt(1 + own * n))
     found: Floats = np.where(long, norm.logpdf(tastes.blind) - people, -np.inf)
     return found
 

@@ -19,8 +19,8 @@ def interrupted(home: Path) -> list[Path]:
 def drop_interrupted(home: Path) -> int:
     """Drop what interrupted nights have read, with what they have learnt from it; how many they were.
 
-    All that such a night was given is loaded already, so the next one reads the graph as it is then. One that is at work
-    is left alone: it drops what it has read when it ends.
+    All that such a night was given is loaded already, so the next one reads the graph as it is then. One that is at
+    work is left alone: it drops what it has read when it ends.
     """
     n = 0
     for folder in interrupted(home):

@@ -48,7 +48,8 @@ class State:
     say that they think of tags; `pipeline`: how lists are made. `withheld`: who has opted out, with the positions that
     `users` doesn't tell. `sequence`: up to which the journal has been taken in, in its order; `consented`: the last of
     it that opted somebody out or in, 0 for none since the graph was read. `miscounts`: whether contexts still count
-    somebody who has opted out since; they move no list then. `least_people`: of how few people no reason tells. `lock` is held while an event or a change is taken in, and while an answer reads more than the prepared list.
+    somebody who has opted out since; they move no list then. `least_people`: of how few people no reason tells. `lock`
+    is held while an event or a change is taken in, and while an answer reads more than the prepared list.
     """
 
     users: Ids

@@ -199,8 +199,8 @@ def extents(
 def stated_weights(weight: NDArray[np.float64], stated: NDArray[np.float64]) -> NDArray[np.float64]:
     """The weights that the data state in place of those of the kinds, where a row counts as liking and states one.
 
-    What counts as liking stays the kind's. On the average likes weigh what their kinds do, so that no setting of a model
-    need know on which scale weights are stated. Where none is stated these are the very weights.
+    What counts as liking stays the kind's. On the average likes weigh what their kinds do, so that no setting of a
+    model need know on which scale weights are stated. Where none is stated these are the very weights.
     """
     liked = weight > 0
     told = liked & ~np.isnan(stated)
