@@ -41,7 +41,7 @@ class Settings:
     """Who stays shorter came by accident."""
     undo_within: float = 15.0
     """What is taken back within so many seconds was an accident."""
-    group_drawn: float = 0.0
+    group_drawn: float = -2.0
     """Whose items are so much likelier drawn from the catalogue than chosen (natural logarithm) may be in a group."""
     group_size: int = 4
     """How many accounts make a group."""
