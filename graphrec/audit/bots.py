@@ -102,7 +102,7 @@ def _floods(peaks: list[tuple[Ints, Ints]], settings: Settings) -> Found:
 
 
 def _ages(source: Source, table: str) -> Floats:
-    """The places of items among all by when they were first taken up, 0 the oldest, 1 the newest; none without times."""
+    """The places of items among all by when they were first taken up, from 0 to 1, the newest; none without times."""
     rows = source.arrays(f'SELECT item, min("at") AS first_at FROM {table} WHERE "at" IS NOT NULL GROUP BY item')
     if not len(rows["item"]):
         return np.zeros(0)
