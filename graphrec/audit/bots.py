@@ -20,6 +20,9 @@ from graphrec.audit.source import Source
 BLIND_SHARE = 0.35
 """Who is blind to popularity is nearer to none at all than to this share of what is usual."""
 
+SURE = 3.0
+"""So many standard errors less than usual, or people are blind by chance: in a catalogue of a few hundred items."""
+
 NEARLY, MUCH = 0.9, 8.0
 """So much of the catalogue is too much for who has so many times what is usual."""
 TELLING = 0.6
@@ -122,7 +125,7 @@ def _wide(tastes: Tastes, ages: Floats, settings: Settings) -> Found:
         (int(user), float(n[user] / n_all), f"too wide: {n[user]} of {n_all} items")
         for user in np.flatnonzero(most & (n >= settings.bot_items))
     ]
-    least = tastes.among(BLIND_SHARE, settings.bot_blind)
+    least = np.minimum(tastes.among(BLIND_SHARE, settings.bot_blind), tastes.usual - SURE)
     suspects = np.flatnonzero((n >= settings.bot_items) & (n <= TELLING * n_all) & (np.abs(tastes.blind) < least))
     suspects = suspects[_newness(tastes, ages, suspects) < NEWS]
     lift = tastes.lift(suspects)
