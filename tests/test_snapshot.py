@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec.frames import FramesWriter
 from graphrec.graph import Graph
 from graphrec.kinds import kind_weight
+from graphrec.recommend.history import liked_by
 from graphrec.snapshot import NO_TIME, Snapshot
+from graphrec.snapshot.columns import stated_weights
 
 KINDS = ("rating", "view", "skip", "purchase", "dislike")
 
@@ -101,7 +104,7 @@ def test_pandas_arrow_and_lists_give_the_same() -> None:
     assert not ways[0].equals(Snapshot.from_pairs(["b", "a"], ["x", "y"]))
 
 
-def staged(folder: Path) -> FramesWriter:
+def staged(folder: Path, weights: bool = False) -> FramesWriter:
     writer = FramesWriter(folder, "toy", "toy")
     rng = np.random.default_rng(4)
     n = 400
@@ -114,6 +117,8 @@ def staged(folder: Path) -> FramesWriter:
         "rating": pa.array(rating, mask=rng.random(n) < 0.5),
         "at": pa.array(at, mask=rng.random(n) < 0.2),
     }
+    if weights:
+        events["weight"] = pa.array(rng.choice([0.0, 0.25, 1.0, 8.0], n), mask=rng.random(n) < 0.3)
     writer.add("interactions", pa.table(events))
     writer.add("users", pa.table({"user_id": ["u0", "lonely"]}))
     writer.add("items", pa.table({"item_id": ["i0", "unseen"], "title": ["Zero", None]}))
@@ -133,14 +138,41 @@ def test_frames_give_the_snapshot_of_their_events(tmp_path: Path) -> None:
     assert found.follows[found.user_idx(["u1"])[0], found.user_idx(["friend"])[0]]
 
 
+def test_stated_weights_count_where_there_are_some(tmp_path: Path) -> None:
+    plain, told = (staged(tmp_path / name, weights=name == "told").finish() for name in ("plain", "told"))
+    assert Snapshot.from_frames(plain, stated=True).equals(Snapshot.from_frames(plain))
+    kinds, stated = Snapshot.from_frames(told), Snapshot.from_frames(told, stated=True)
+    assert kinds.equals(Snapshot.from_frames(plain)), "weights change nothing where they aren't asked for"
+    np.testing.assert_array_equal(stated.matrix.indices, kinds.matrix.indices)
+    assert not np.allclose(stated.matrix.data, kinds.matrix.data)
+    assert stated.matrix.data.min() > 0
+
+
+def test_stated_weights_by_hand() -> None:
+    kinds, told = np.array([1.0, 1.0, 0.5, -1.0]), np.array([3.0, np.nan, 0.0, 9.0])
+    found = stated_weights(kinds, told)
+    assert found[:3].mean() == pytest.approx(kinds[:3].mean()), "on the average as much as kinds do"
+    assert found[0] == pytest.approx(3 * found[1])
+    assert 0 < found[2] < 1e-5, "it stays a like"
+    assert found[3] == -1.0, "what doesn't count as liking isn't made to by a weight"
+    np.testing.assert_allclose(stated_weights(kinds, np.array([30.0, 10.0, 0.0, 9.0])), found, atol=1e-5)
+    assert stated_weights(kinds, np.full(4, np.nan)) is kinds
+
+
 def test_the_graph_and_the_frames_give_equal_snapshots(graph: Graph, tmp_path: Path) -> None:
     from graphrec.ingest.bolt import load_over_bolt
     from graphrec.ingest.rows import open_rows
 
-    frames = staged(tmp_path / "frames").finish()
+    frames = staged(tmp_path / "frames", weights=True).finish()
     with open_rows(frames) as rows:
         load_over_bolt(graph, rows)
     of_frames, of_graph = Snapshot.from_frames(frames), Snapshot.from_graph(graph)
     assert of_graph.user_ids.tolist() == of_frames.user_ids.tolist()
     np.testing.assert_array_equal(of_graph.matrix.toarray(), of_frames.matrix.toarray())
     assert of_graph.equals(of_frames)
+    assert not Snapshot.from_graph(graph, stated=True).equals(of_graph)
+    assert Snapshot.from_graph(graph, stated=True).equals(Snapshot.from_frames(frames, stated=True))
+    kinds, told = liked_by(graph, ["u3"])["u3"], liked_by(graph, ["u3"], stated=True)["u3"]
+    assert list(told) == list(kinds)
+    assert np.mean(list(told.values())) == pytest.approx(np.mean(list(kinds.values())))
+    assert told != kinds

@@ -9,20 +9,27 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from scipy.stats import rankdata
 
 from graphrec.audit.codes import encode
 from graphrec.audit.flags import Flags, flag
-from graphrec.audit.histories import USUAL, Ints, Pace, Tastes, paces
+from graphrec.audit.histories import USUAL, Floats, Ints, Pace, Tastes, paces
 from graphrec.audit.settings import Settings
 from graphrec.audit.source import Source
 
 BLIND_SHARE = 0.35
 """Who is blind to popularity is nearer to none at all than to this share of what is usual."""
 
+SURE = 3.0
+"""So many standard errors less than usual, or people are blind by chance: in a catalogue of a few hundred items."""
+
 NEARLY, MUCH = 0.9, 8.0
 """So much of the catalogue is too much for who has so many times what is usual."""
 TELLING = 0.6
 """Up to this share of the catalogue the popularity of somebody's items tells how they were chosen."""
+
+NEWS = 4.0
+"""Who takes up items that are so many standard errors younger than the others chooses: by what is new."""
 
 Found = list[tuple[int, float, str]]
 
@@ -37,7 +44,7 @@ def bots(source: Source, settings: Settings) -> Flags:
         found += _regular(pace, settings) + _sleepless(pace, settings)
         peaks.append((pace.user, pace.peak))
     found += _floods(peaks, settings)
-    found += _wide(Tastes.of(source, table), settings)
+    found += _wide(Tastes.of(source, table), _ages(source, table), settings)
     return flag_users(source, "bots", found)
 
 
@@ -97,8 +104,18 @@ def _floods(peaks: list[tuple[Ints, Ints]], settings: Settings) -> Found:
     ]
 
 
-def _wide(tastes: Tastes, settings: Settings) -> Found:
-    """Users with many items that are neither popular nor go together: they take the catalogue as it comes.
+def _ages(source: Source, table: str) -> Floats:
+    """The places of items among all by when they were first taken up, from 0 to 1, the newest; none without times."""
+    rows = source.arrays(f'SELECT item, min("at") AS first_at FROM {table} WHERE "at" IS NOT NULL GROUP BY item')
+    if not len(rows["item"]):
+        return np.zeros(0)
+    found = np.full(int(source.value("SELECT count(*) FROM things")), 0.5)
+    found[rows["item"]] = (rankdata(rows["first_at"]) - 0.5) / len(rows["item"])
+    return found
+
+
+def _wide(tastes: Tastes, ages: Floats, settings: Settings) -> Found:
+    """Users with many items that are neither popular nor new nor go together: they take the catalogue as it comes.
 
     Who has most of it can't help having the popular ones and the others; nearly all is too much by itself.
     """
@@ -108,11 +125,22 @@ def _wide(tastes: Tastes, settings: Settings) -> Found:
         (int(user), float(n[user] / n_all), f"too wide: {n[user]} of {n_all} items")
         for user in np.flatnonzero(most & (n >= settings.bot_items))
     ]
-    least = tastes.among(BLIND_SHARE, settings.bot_blind)
+    least = np.minimum(tastes.among(BLIND_SHARE, settings.bot_blind), tastes.usual - SURE)
     suspects = np.flatnonzero((n >= settings.bot_items) & (n <= TELLING * n_all) & (np.abs(tastes.blind) < least))
+    suspects = suspects[_newness(tastes, ages, suspects) < NEWS]
     lift = tastes.lift(suspects)
     return found + [
         (int(user), float(1 / max(value, 0.01)), f"too wide: {n[user]} items that follow no taste")
         for user, value in zip(suspects, lift, strict=True)
         if value < settings.bot_lift
     ]
+
+
+def _newness(tastes: Tastes, ages: Floats, users: Ints) -> Floats:
+    """How far users' items are younger than all items, in standard errors; what nobody else has says nothing."""
+    found = np.zeros(len(users))
+    for n, user in enumerate(users if len(ages) else ()):
+        items = tastes.matrix.indices[tastes.matrix.indptr[user] : tastes.matrix.indptr[user + 1]]
+        shared = items[tastes.popularity[items] > 1]
+        found[n] = (ages[shared].mean() - 0.5) * np.sqrt(12 * len(shared)) if len(shared) else 0.0
+    return found

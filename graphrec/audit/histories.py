@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from graphrec.audit.source import Source
 
 ROWS_A_PART = 4_000_000
 MINUTE = 60.0
+N_DRAWS = 200
 USUAL = 10
 """From how many items on users tell what is usual."""
 
@@ -108,10 +110,36 @@ class Tastes:
 
         Where popularity says little, what is usual lies near 0 as well; `most` is the largest that is given.
         """
-        root = np.sqrt(np.maximum(self.n_items, 1))
-        usual = float(np.median((self.blind / root)[self.n_items >= USUAL])) if (self.n_items >= USUAL).any() else 0.0
-        found: Floats = np.minimum(most, share * max(usual, 0.0) * root)
+        found: Floats = np.minimum(most, share * self.usual)
         return found
+
+    @cached_property
+    def usual(self) -> Floats:
+        """The blindness that people have who have as many items as each user.
+
+        It follows the curve of people who draw by popularity until they have so many: whoever has much of the catalogue
+        can't help having the unpopular, too. How far people here follow popularity is the median of all.
+        """
+        curve, long = np.interp(self.n_items, *self._curve), self.n_items >= USUAL
+        if not long.any():
+            return np.zeros(len(curve))
+        follows = float(np.median(self.blind[long] / np.maximum(curve[long], 1e-9)))
+        found: Floats = max(follows, 0.0) * curve
+        return found
+
+    @cached_property
+    def _curve(self) -> tuple[Floats, Floats]:
+        """Numbers of items, and the blindness of who draws by popularity until there are so many."""
+        values, counts = np.unique(self.popularity, return_counts=True)
+        n_items = int(counts.sum())
+        rank = (np.cumsum(counts) - counts / 2) / n_items
+        draws = np.geomspace(1e-3, 1e3, N_DRAWS)[:, None] * values / max(float(values @ counts), 1.0) * n_items
+        there = -np.expm1(-draws) * counts
+        n = there.sum(axis=1)
+        deviation = np.sqrt(
+            max(float(counts @ rank**2) / n_items - 0.25, 1e-9) * np.maximum(1 - n / n_items, 1 / n_items)
+        )
+        return n, ((there @ rank) / n - 0.5) / deviation * np.sqrt(n)
 
     @classmethod
     def of(cls, source: Source, table: str) -> Tastes:

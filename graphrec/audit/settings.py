@@ -41,8 +41,8 @@ class Settings:
     """Who stays shorter came by accident."""
     undo_within: float = 15.0
     """What is taken back within so many seconds was an accident."""
-    group_blind: float = 4.5
-    """As `bot_blind`, of accounts that are suspected together."""
+    group_drawn: float = -2.0
+    """Whose items are so much likelier drawn from the catalogue than chosen (natural logarithm) may be in a group."""
     group_size: int = 4
     """How many accounts make a group."""
     cold: int = 5

@@ -2,12 +2,14 @@
 
 Made-up profiles (random, average and bandwagon attacks: Lam & Riedl 2004, Shilling recommender systems for fun and
 profit; Mobasher et al. 2007, Toward trustworthy recommender systems) fill up with items drawn from the catalogue, so
-their items are less popular than what people choose, and they agree on their target. As in RD-TIA (Zhou et al. 2014)
-profiles are suspected first, and then the items on which the suspects agree more than others do.
+their items are less popular than what people choose, and they agree on their target within some time. As in RD-TIA
+(Zhou et al. 2014) profiles are suspected first, and then the items on which the suspects agree more than others do; a
+scan over windows of time (Kulldorff 1997, A spatial scan statistic) finds groups that are small but at work together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,30 +22,47 @@ from graphrec.audit.histories import Floats, Ints, Tastes
 from graphrec.audit.scales import scale_of
 from graphrec.audit.settings import Settings
 from graphrec.audit.source import Source
+from graphrec.audit.suspects import suspects
 
-SHORTEST = 10
-"""Profiles of fewer items say nothing of how they were drawn."""
-CHANCE = 1e-5
-"""How unlikely it must be, over all items, that suspects agree on one by chance."""
-SUSPECT_SHARE = 0.8
-"""Suspects are blinder to popularity than this share of what is usual."""
-N_BANDS = 6
-"""Into how many bands suspects are sorted, from `settings.group_blind` down."""
-CLEAR = 3.0
-"""A band's users belong to a group if so many times more of them agree than by chance."""
+CHANCE = 1e-4
+"""How many agreements as close as one that is flagged chance may bring, over all items, windows and suspects."""
+CLEAR = 4.0
+"""So many times more must agree than by chance, or too many of them are people."""
+FIRST = 8
+"""The most suspect come first: so many, then twice as many, and so on."""
+HOUR = 3600
+WINDOWS = (HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, 30 * 24 * HOUR)
+"""Within how many seconds a group may be at work, beside all the time that there is."""
+ALWAYS = 2**32
+"""More seconds than any data cover."""
+N_TESTS = len(WINDOWS) + 1
 
 
 @dataclass(frozen=True)
 class Extremes:
-    """The ratings at one end of the scale: who gave them to what, each pair once."""
+    """The ratings at one end of the scale, by item and time: who gave them to what, and after how many seconds."""
 
     user: Ints
     item: Ints
-    pushes: bool
+    second: Ints
+
+    def of(self, chosen: np.ndarray) -> Extremes:
+        """Some of them, in the same order."""
+        return Extremes(self.user[chosen], self.item[chosen], self.second[chosen])
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """`n` ratings of one item from the place `start` of `within` on, as close in time as seldom by chance."""
+
+    within: Extremes
+    start: int
+    n: int
+    chance: float
 
 
 def shilling(source: Source, settings: Settings) -> Flags:
-    """Users who look made up and agree with `settings.group_size` or more others like them on an item's rating.
+    """Users who look made up and agree with `settings.group_size` or more like them on an item's rating.
 
     None where there are no ratings on a known scale: what isn't rated is told by `bots`.
     """
@@ -51,52 +70,83 @@ def shilling(source: Source, settings: Settings) -> Flags:
     if scale is None:
         return flag_users(source, "shilling", [])
     tastes = Tastes.of(source, table)
-    bands = _bands(tastes, settings)
+    order = suspects(source, table, tastes, least=settings.group_drawn)
+    place = np.full(len(tastes.n_items), len(tastes.n_items))
+    place[order] = np.arange(len(order))
+    shape = len(order), len(tastes.popularity)
     found: Found = []
-    for pushes, limit in ((True, f"rating >= {scale.high - 1e-6}"), (False, f"rating <= {scale.low + 1e-6}")):
-        pairs = source.arrays(f'SELECT DISTINCT "user", item FROM {table} WHERE {limit} ORDER BY item, "user"')
-        found += _groups(Extremes(pairs["user"], pairs["item"], pushes), bands, len(tastes.popularity), settings)
+    for verb, limit in (("push", f"rating >= {scale.high - 1e-6}"), ("bury", f"rating <= {scale.low + 1e-6}")):
+        found += _members(_extremes(source, table, limit), place, shape, verb, settings)
     return flag_users(source, "shilling", found)
 
 
-def _bands(tastes: Tastes, settings: Settings) -> Ints:
-    """How suspect each user is: 0 for items that are no more popular than any, N_BANDS for who isn't at all."""
-    width = tastes.among(SUSPECT_SHARE, settings.group_blind) / N_BANDS
-    bands = np.clip(np.floor(tastes.blind / np.maximum(width, 1e-9)), 0, N_BANDS).astype(np.int64)
-    bands[(tastes.n_items < SHORTEST) | (tastes.blind < -settings.group_blind)] = N_BANDS
-    return bands
+def _extremes(source: Source, table: str, limit: str) -> Extremes:
+    rows = source.arrays(
+        f'SELECT "user", item, coalesce(min("at") // 1000, 0) AS second FROM {table} WHERE {limit} '
+        'GROUP BY "user", item ORDER BY item, second, "user"'
+    )
+    second = rows["second"].astype(np.int64)
+    if len(second):
+        second = np.clip(second - int(np.percentile(second, 1)) + ALWAYS // 8, 0, ALWAYS // 2)
+    return Extremes(rows["user"].astype(np.int64), rows["item"].astype(np.int64), second)
 
 
-def _groups(extremes: Extremes, bands: Ints, n_items: int, settings: Settings) -> Found:
-    """The members of groups: who is suspect and agrees on a target, as far as chance doesn't bring as many.
+def _members(extremes: Extremes, place: Ints, shape: tuple[int, int], verb: str, settings: Settings) -> Found:
+    """Who belongs to a group: suspects who agree on a target, where chance doesn't bring as many."""
+    best: dict[int, tuple[float, int]] = {}
+    for one in _agreements(extremes, place, shape, settings.group_size):
+        for user in one.within.user[one.start : one.start + one.n].tolist():
+            best[user] = min(best.get(user, (1.0, 0)), (one.chance, -one.n))
+    return [
+        (user, float(-np.log10(max(chance, 1e-300))), f"one of {-n} that look made up and {verb} one item")
+        for user, (chance, n) in best.items()
+    ]
 
-    Chance lies between two extremes, as the band's other ratings do: items get the share that the others give them, or
-    all get the same. Shares that rest on few ratings are taken a standard error larger.
+
+def _agreements(extremes: Extremes, place: Ints, shape: tuple[int, int], least: int) -> Iterator[Agreement]:
+    """Agreements of `least` suspects or more; `shape`: how many suspects and items there are.
+
+    The most suspect are looked at alone, then twice as many, so that a few stand out among few.
     """
-    band = bands[extremes.user]
-    agreed = np.bincount(band * n_items + extremes.item, minlength=(N_BANDS + 1) * n_items)
-    agreed = agreed.reshape(N_BANDS + 1, n_items)
-    expected = _expected(agreed[:N_BANDS], agreed[N_BANDS] + 0.5)
-    so_far, by_chance = agreed[:N_BANDS].cumsum(axis=0), expected.cumsum(axis=0)
-    chance = np.min(poisson.sf(so_far - 1, by_chance), axis=0) * n_items * N_BANDS
-    found: Found = []
-    for target in np.flatnonzero((so_far[-1] >= settings.group_size) & (chance < CHANCE)):
-        inside = np.flatnonzero(agreed[:N_BANDS, target] > CLEAR * expected[:, target])
-        members = extremes.user[(extremes.item == target) & np.isin(band, inside)]
-        if len(members) >= settings.group_size:
-            verb = "push" if extremes.pushes else "bury"
-            reason = f"one of {len(members)} that look made up and {verb} one item"
-            found += [(int(user), float(-np.log10(max(chance[target], 1e-300))), reason) for user in members]
-    return found
+    n_suspects, n_items = shape
+    last = FIRST
+    while last < 2 * n_suspects:
+        chosen = place[extremes.user] < last
+        within, others = extremes.of(chosen), np.bincount(extremes.item[~chosen], minlength=n_items)
+        if len(within.user) >= least:
+            yield from _scanned(within, _shares(within, others), least)
+        last *= 2
 
 
-def _expected(agreed: Ints, others: Floats) -> Floats:
-    """How many of each band are to be expected at each item."""
-    n_items = len(others)
-    share, flat = others / others.sum(), 1 / n_items
-    total = agreed.sum(axis=1, keepdims=True)
-    popular = (agreed @ share)[:, None] / np.maximum(total, 1)
-    weight = np.clip((popular - flat) / max(float(share @ share) - flat, 1e-12), 0, 1)
-    larger = (others + np.sqrt(others - 0.5)) / others.sum()
-    found: Floats = total * (weight * larger + (1 - weight) * flat)
+def _scanned(within: Extremes, share: Floats, least: int) -> Iterator[Agreement]:
+    """Agreements in windows of each length, from each rating on.
+
+    By chance a window's ratings fall upon the items by their share; Bonferroni's bound is over ratings, windows and
+    suspects looked at.
+    """
+    key = within.item * (2 * ALWAYS) + within.second
+    times = np.sort(within.second)
+    for length in (*WINDOWS, ALWAYS):
+        n = np.searchsorted(key, key + length, side="right") - np.arange(len(key))
+        start = np.flatnonzero(n >= least)
+        first, last = within.second[start], within.second[start] + length
+        around = np.searchsorted(times, last, side="right") - np.searchsorted(times, first, side="left")
+        expected = around * share[within.item[start]]
+        chance = poisson.sf(n[start] - 1, expected) * len(key) * N_TESTS
+        for one in np.flatnonzero((chance < CHANCE) & (n[start] > CLEAR * expected)):
+            yield Agreement(within, int(start[one]), int(n[start[one]]), float(chance[one]))
+
+
+def _shares(within: Extremes, others: Ints) -> Floats:
+    """The share of each item in what suspects rate so, if they agree on nothing.
+
+    It lies between two ends, where their other ratings lie: the share that the others give an item, a standard error
+    larger because few ratings tell little, and the same for all.
+    """
+    n_items, counted = len(others), others + 0.5
+    share, flat = counted / counted.sum(), 1 / n_items
+    popular = float(share[within.item].mean())
+    weight = min(max((popular - flat) / max(float(share @ share) - flat, 1e-12), 0.0), 1.0)
+    larger = (counted + np.sqrt(others)) / counted.sum()
+    found: Floats = weight * larger + (1 - weight) * flat
     return found

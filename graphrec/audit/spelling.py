@@ -18,7 +18,7 @@ def near_titles(source: Source, settings: Settings) -> Flags:
         "LEFT JOIN (SELECT item_id, count(*) AS n FROM interactions GROUP BY item_id) USING (item_id) "
         "WHERE title IS NOT NULL AND item_id IS NOT NULL GROUP BY item_id ORDER BY item_id"
     )
-    return _keep(source, "near_titles", "items", near([wording(*row) for row in rows], settings.near_score))
+    return _keep(source, "near_titles", "items", near([wording(*row) for row in rows], settings.near_score, names=True))
 
 
 def near_tags(source: Source, settings: Settings) -> Flags:

@@ -25,6 +25,8 @@ SHORTEST = 6
 """Below so many letters another letter makes another word; turned ones don't."""
 LONG = 10
 """From so many letters on two mistakes are one text still."""
+SLIPS = 10
+"""A slip is as frequent as its text is used: of two short names one must be in so many times less use."""
 RARE = 25
 """A word in no more texts than these makes candidates of them."""
 CROWD = 60
@@ -73,13 +75,18 @@ def wording(key: str, text: str, year: str | None, uses: int) -> Wording:
     return Wording(key, _YEAR.sub("", text), year or (found[1] if found else None), uses)
 
 
-def near(texts: Sequence[Wording], least: float) -> list[Near]:
-    """Pairs of texts that are nearly the same, with a similarity of `least` (0 to 100) at least, by their keys."""
+def near(texts: Sequence[Wording], least: float, *, names: bool = False) -> list[Near]:
+    """Pairs of texts that are nearly the same, with a similarity of `least` (0 to 100) at least, by their keys.
+
+    `names`: what is short and differs in a letter may be two names, unless one of them is in much less use.
+    """
     known = Counter(word for one in texts for word in set(one.words))
     found: dict[tuple[str, str], Near] = {}
     for one, other in _candidates(texts, known):
         left, right = sorted((one, other), key=lambda text: (-text.uses, text.key))
         if (left.key, right.key) not in found and (judged := _judge(left, right, known, least)):
+            if names and _are_names(judged):
+                continue
             found[left.key, right.key] = judged
     return [found[key] for key in sorted(found)]
 
@@ -101,6 +108,13 @@ def _judge(left: Wording, right: Wording, known: Mapping[str, int], least: float
     if _other_words(left, right, known) and not (sure and edits == 1 and short >= LONG):
         return None
     return Near(left, right, score, f"differs in {edits} letter{'s' if edits > 1 else ''}")
+
+
+def _are_names(found: Near) -> bool:
+    """Whether two short texts of no known year are rather two names than one in two spellings."""
+    left, right = found.left, found.right
+    short = min(len(left.plain), len(right.plain)) < LONG and left.plain != right.plain
+    return short and not (left.year and left.year == right.year) and left.uses < SLIPS * right.uses
 
 
 def _turned(left: Wording, right: Wording) -> bool:

@@ -55,7 +55,7 @@ class HeldBack:
 
         `hits_only`: leave out what metrics beyond hits need, which takes time and memory.
         """
-        snapshot = Snapshot.from_frames(train)
+        snapshot = Snapshot.from_frames(train, stated=True)
         n_train_users = int((np.diff(snapshot.matrix.indptr) > 0).sum())
         n_likers = dict(zip(snapshot.item_ids, snapshot.n_likers().tolist(), strict=True))
         truth = Truth.of(test, n_likers, n_train_users)

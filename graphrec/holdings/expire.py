@@ -16,6 +16,7 @@ from graphrec.holdings.forget import opened
 from graphrec.holdings.held_by_graph import await_delivered, tell
 from graphrec.holdings.held_by_models import HeldByModels
 from graphrec.journal import Journal
+from graphrec.nightly.interrupted import drop_interrupted, interrupted
 from graphrec.transfer import read_ids
 
 DAYS = {"d": 1.0, "w": 7.0, "m": 365.25 / 12, "y": 365.25}
@@ -31,7 +32,8 @@ Tell = Callable[[str], None]
 @dataclass(frozen=True)
 class Expired:
     """How much was older than `before` (epoch ms): relationships whose last time lies there, events of the log, rows of
-    the journal, recordings of experiments, and users of whom nothing is left."""
+    the journal, recordings of experiments, and users of whom nothing is left. `nights`: interrupted ones, whose copy
+    of the interactions is dropped whole, whatever its age."""
 
     before: int
     relationships: int = 0
@@ -39,6 +41,7 @@ class Expired:
     journal: int = 0
     recordings: int = 0
     users: int = 0
+    nights: int = 0
     dry_run: bool = field(default=False, kw_only=True)
 
 
@@ -69,6 +72,7 @@ def expire(
         n_events = graph.run("privacy/expire_events", before=before)[0]["n"]
         told("journal and recordings")
         found = Expired(before, n_relationships, n_events, journal.expire(before), store.forget_before(before))
+        found = replace(found, nights=drop_interrupted(graph.home))
         if users:
             told("users")
             found = replace(found, users=_forget_idle(graph, journal))
@@ -85,6 +89,7 @@ def _counted(graph: Graph, journal: Journal, store: Store, before: int, users: b
         journal.count_before(before),
         store.count("at < ?", before),
         sum(len(page) for page in _idle(graph)) if users else 0,
+        len(interrupted(graph.home)),
         dry_run=True,
     )
 

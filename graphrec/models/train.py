@@ -46,7 +46,7 @@ def train(
         raise InputError(f"{name} is counted where it is asked for; train one of {', '.join(_trainable())}")
     if warm:
         follow(graph, model)
-    snapshot = Snapshot.from_graph(graph, facts=getattr(model, "needs_facts", False))
+    snapshot = Snapshot.from_graph(graph, facts=getattr(model, "needs_facts", False), stated=True)
     if not again and (live := _unchanged(graph, model, snapshot)):
         return live
     folder = checkpoint_folder(graph.home, name)

@@ -13,7 +13,7 @@ from typing import Any
 
 from graphrec.server.home import write_file
 
-STEPS = ("load", "audit", "snapshot", "train", "compare", "publish", "swap")
+STEPS = ("load", "audit", "features", "snapshot", "train", "compare", "publish", "swap")
 
 RESUMED_HOURS = 12
 """A run that was begun longer ago isn't gone on with: the next night has other data."""

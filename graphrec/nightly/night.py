@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from graphrec import versions
 from graphrec.connect import connect
 from graphrec.errors import AuditError, BusyError, GraphrecError, InputError, ModelError
+from graphrec.features import write_features
 from graphrec.graph import Graph
 from graphrec.ingest.load import LoadReport, load
 from graphrec.ingest.schema import ensure_schema
@@ -28,6 +29,7 @@ from graphrec.models.base import Report, WarmModel, fingerprint_of
 from graphrec.models.train import publish_model
 from graphrec.nightly.audit import Audit
 from graphrec.nightly.gate import compare
+from graphrec.nightly.interrupted import FOLDER, LOCK, SNAPSHOT
 from graphrec.nightly.journal import Journal, Progress, Record, read
 from graphrec.nightly.kept import read_snapshot, write_snapshot
 from graphrec.nightly.outcome import Outcome
@@ -161,6 +163,9 @@ class _Night:
                         plan.audit(graph)
                 except AuditError as error:
                     return self._outcome("refused", str(error), versions.current(graph, plan.name))
+            if not journal.is_done("features"):
+                with journal.step("features"):
+                    write_features(graph, progress=lambda what, *far: journal.tell(f"features: {what}", *far))
             return self._learn(graph)
 
     def _load(self, data: NewData) -> LoadReport:
@@ -192,7 +197,7 @@ class _Night:
     def _snapshot(self, graph: Graph, live: ModelVersion | None) -> None:
         self._model(graph, live)  # what can't be compared or set is told before the work
         with self.journal.step("snapshot"):
-            write_snapshot(self._snapshot_file, Snapshot.from_graph(graph))
+            write_snapshot(self._snapshot_file, Snapshot.from_graph(graph, stated=True))
             self.journal.note(_number(live))
 
     def _read_snapshot(self, graph: Graph) -> Snapshot:
@@ -279,7 +284,7 @@ class _Night:
 
     @property
     def _snapshot_file(self) -> Path:
-        return self.journal.folder / "snapshot.npz"
+        return self.journal.folder / SNAPSHOT
 
 
 @contextmanager
@@ -288,8 +293,8 @@ def _alone(home: Home, name: str) -> Iterator[Path]:
     place = model_folder(home.root, name)
     place.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(place / ".retrain.lock", timeout=0):
-            yield place / ".retrain"
+        with FileLock(place / LOCK, timeout=0):
+            yield place / FOLDER
     except Timeout:
         raise BusyError(f"another run retrains {name} in {home.root}; wait until it has ended") from None
 

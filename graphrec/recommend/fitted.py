@@ -9,6 +9,7 @@ from graphrec.errors import InputError
 from graphrec.models import FILTER_NAMES, SCORING_NAMES, GraphModel, Progress, create, fit
 from graphrec.models.base import ScoringModel
 from graphrec.models.popularity import Popularity
+from graphrec.privacy.policy import LEAST_PEOPLE
 from graphrec.recommend.base import FittedRecommender
 from graphrec.recommend.embedding import EmbeddingRecommender, Trainer
 from graphrec.recommend.filtering import FilterRecommender, HasFilter
@@ -30,11 +31,13 @@ def make_fitted(
     titles: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     with_reasons: bool = True,
+    least_people: int = LEAST_PEOPLE,
 ) -> FittedRecommender:
-    """The recommender of that name, before it is fitted. `settings` are those of its model."""
+    """The recommender of that name, before it is fitted. `settings` are those of its model; `least_people` is that of
+    the policy of the home whose data it answers from, for reasons that count people."""
     if name == "popular":
         Popularity.of(settings or {})
-        return PopularityRecommender(titles, with_reasons=with_reasons)
+        return PopularityRecommender(titles, with_reasons=with_reasons, least_people=least_people)
     if name == "blend":
         from graphrec.recommend.blended import BlendedRecommender  # torch comes with it
 

@@ -40,7 +40,7 @@ class FilesRecommender(GraphRecommender):
     def recommend(self, profiles: Sequence[Profile], k: int = 10, candidates: Candidates = ALL_UNSEEN) -> pd.DataFrame:
         """Rows of RECOMMENDATION_COLUMNS; two queries for all known users."""
         asked = sorted({profile.user_id for profile in profiles if profile.user_id is not None})
-        latest = liked_by(self.graph, asked, MOST_LIKED)
+        latest = liked_by(self.graph, asked, MOST_LIKED, stated=True)
         oldest = {user_id: dict(reversed(liked.items())) for user_id, liked in latest.items()}
         seen = {} if candidates.seen or not asked else seen_by(self.graph, asked)
         given = {item_id for profile in profiles for item_id in profile.items}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from graphrec import queries
 from graphrec.errors import InputError, UnknownIdError
@@ -11,6 +14,7 @@ from graphrec.graph import Graph
 from graphrec.ids import clean_id
 from graphrec.privacy.entry import entry_of
 from graphrec.privacy.policy import read_policy
+from graphrec.snapshot.columns import stated_weights
 
 MAX_LIKED = 500
 """How many liked items of a user are looked at, the latest; as many as the walk follows."""
@@ -44,13 +48,23 @@ def seen_by(graph: Graph, user_ids: Iterable[str]) -> dict[str, list[str]]:
     return {row["user_id"]: row["item_ids"] for row in rows}
 
 
-def liked_by(graph: Graph, user_ids: Iterable[str], k: int = MAX_LIKED) -> dict[str, dict[str, float]]:
-    """The latest liked items of each user that has some, the latest first, with their weights."""
-    liked: dict[str, dict[str, float]] = {}
+def liked_by(
+    graph: Graph, user_ids: Iterable[str], k: int = MAX_LIKED, *, stated: bool = False
+) -> dict[str, dict[str, float]]:
+    """The latest liked items of each user that has some, the latest first, with their weights: those of their kinds, or
+    with `stated` those that the data state, where they do, on the average as large."""
+    kinds: dict[str, dict[str, float]] = {}
+    told: dict[str, dict[str, float]] = {}
     asked = sorted(set(user_ids))
     for row in ask(graph, "users/history", {"user_ids": asked, "k": k}) if asked else ():
-        liked.setdefault(row["user_id"], {})[row["item_id"]] = row["weight"]
-    return liked
+        kinds.setdefault(row["user_id"], {})[row["item_id"]] = row["weight"]
+        told.setdefault(row["user_id"], {})[row["item_id"]] = math.nan if row["stated"] is None else row["stated"]
+    return {user_id: _weighed(liked, told[user_id]) for user_id, liked in kinds.items()} if stated else kinds
+
+
+def _weighed(liked: dict[str, float], told: dict[str, float]) -> dict[str, float]:
+    found = stated_weights(np.array([*liked.values()]), np.array([*told.values()]))
+    return dict(zip(liked, found.tolist(), strict=True))
 
 
 def cards_of(graph: Graph, item_ids: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -24,10 +24,14 @@ class PopularityRecommender:
 
     name = "popular"
 
-    def __init__(self, titles: Mapping[str, str] | None = None, *, with_reasons: bool = True) -> None:
-        """Without reasons the sentences are all the same, which saves their time."""
+    def __init__(
+        self, titles: Mapping[str, str] | None = None, *, with_reasons: bool = True, least_people: int = LEAST_PEOPLE
+    ) -> None:
+        """Without reasons the sentences are all the same, which saves their time. `least_people`: of how few people a
+        sentence never tells the number, as a home's policy has it."""
         self._titles = titles
         self._with_reasons = with_reasons
+        self._least_people = least_people
         self._catalogue: Catalogue | None = None
         self._model = Popularity()
         self._order: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
@@ -44,7 +48,7 @@ class PopularityRecommender:
         lists = [self._unseen(catalogue, order, profiles[n], k, candidates) for n in known]
         items = np.concatenate([np.zeros(0, dtype=np.int64), *lists])
         counts = self._model.n_likers[items]
-        reasons = [people_liked(n) for n in counts.tolist()] if self._with_reasons else ["popular"] * len(counts)
+        reasons = [self._says(n) for n in counts.tolist()] if self._with_reasons else ["popular"] * len(counts)
         return recommendation_table(
             np.repeat(known, [len(x) for x in lists]), catalogue.item_ids[items], counts, reasons
         )
@@ -59,10 +63,10 @@ class PopularityRecommender:
         self._model.save(folder)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: Path, *, least_people: int = LEAST_PEOPLE) -> Self:
         """What `save` wrote."""
         catalogue = Catalogue.load(folder)
-        return cls(catalogue.titles)._set(catalogue, Popularity.load(folder))
+        return cls(catalogue.titles, least_people=least_people)._set(catalogue, Popularity.load(folder))
 
     def _set(self, catalogue: Catalogue, model: Popularity) -> Self:
         self._catalogue, self._model = catalogue, model
@@ -80,15 +84,14 @@ class PopularityRecommender:
         begin = order[: k + len(seen)]
         return begin[~np.isin(begin, seen)][:k]
 
+    def _says(self, n_people: int) -> str:
+        """A count as a reason; of few people not how few."""
+        return f"{n_people} people liked it" if n_people >= self._least_people else "little known yet"
+
     def _fitted(self) -> Catalogue:
         if self._catalogue is None:
             raise ModelError("the popular recommender has learnt nothing yet; call fit(snapshot) or load(folder)")
         return self._catalogue
-
-
-def people_liked(n_people: int) -> str:
-    """A count as a reason; of few people not how few."""
-    return f"{n_people} people liked it" if n_people >= LEAST_PEOPLE else "little known yet"
 
 
 def _is_known(catalogue: Catalogue, profile: Profile) -> bool:

@@ -89,7 +89,7 @@ def known_before(graph: Graph, at: int) -> Snapshot:
         pairs = read_pairs(frames)
         later = pairs.first_at >= at
         dealt = Dealt.of(later, "", np.full(len(pairs), float(at - 1)), cut=float(at - 1))
-        return Snapshot.from_frames(stage_training(frames, pairs, dealt, Path(folder) / "before"))
+        return Snapshot.from_frames(stage_training(frames, pairs, dealt, Path(folder) / "before"), stated=True)
 
 
 def check_logged(logged: Logged, k: int) -> None:

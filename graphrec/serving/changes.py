@@ -50,6 +50,8 @@ def _state_tags(state: State, change: Mapping[str, Any]) -> None:
 
 
 def _opt_out(state: State, change: Mapping[str, Any]) -> None:
+    if change["user_id"] not in state.withheld:
+        state.miscounts = True
     hide(state, change["user_id"])
 
 

@@ -87,7 +87,9 @@ def hide(state: State, user_id: str) -> None:
         return
     place = state.users.add(user_id)
     state.trends.hide(place, state.tastes.touched(place))
-    state.catalogue.forget_likes(state.tastes.hide(place))
+    liked = state.tastes.hide(place)
+    state.catalogue.forget_likes(liked)
+    state.arrivals = state.arrivals.with_likers(liked, state.catalogue.n_likers)
     state.withheld[user_id] = place
     del state.users.places[user_id]
     state.ask_anew()

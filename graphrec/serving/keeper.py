@@ -28,8 +28,9 @@ ASK_S, READ_S = 2.0, 60.0
 """How long Neo4j may take to say which version is live, and for one of the queries that read the graph."""
 AGAIN_S = 30.0
 """Until lists that couldn't be made are tried again."""
-SETTLE_S = 60.0
-"""Between two readings of the graph because somebody opted out or in: contexts and new items are as they were read."""
+SETTLE_S, SETTLE_SHARE = 60.0, 10.0
+"""Between two readings of the graph because somebody opted out or in, the most, and how many times as long as the last
+reading took: contexts move no list meanwhile, and which items are new by their time is as it was read."""
 PATIENCE_S = 60.0
 """Until the graph is read again for a pipeline that asks for what items don't have."""
 
@@ -87,7 +88,8 @@ class Keeper:
 
     def reload(self) -> None:
         """Read the graph anew, and take in what the journal holds beyond it."""
-        self._settle_after = time.monotonic() + SETTLE_S
+        began = time.monotonic()
+        self._settle_after = began + SETTLE_S
         sequence = self.journal.delivered_sequence()
         state = self._read()
         state.sequence = sequence
@@ -97,6 +99,8 @@ class Keeper:
         with self._swapping:
             self._catch_up(state)
             self.state = state
+        took = time.monotonic() - began
+        self._settle_after = began + took + min(SETTLE_S, SETTLE_SHARE * took)
         _settle()
 
     def catch_up(self) -> None:

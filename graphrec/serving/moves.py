@@ -14,7 +14,7 @@ def moved(asked: Asked, found: Found) -> Found:
         return found
     if asked.wish.rules or asked.wish.taste:
         found = _by_rules(asked, found)
-    if asked.wish.context is not None:
+    if asked.wish.context is not None and not asked.state.miscounts:
         found, moves = weighted(found, asked.wish.context, asked.state.tallies, asked.n, asked.depth)
         asked.moved |= moves
     return found

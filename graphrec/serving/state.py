@@ -47,8 +47,9 @@ class State:
     users follow; `stated`: what users say of tags, by name, from −1 to 1; `preferred`: what the features of the graph
     say that they think of tags; `pipeline`: how lists are made. `withheld`: who has opted out, with the positions that
     `users` doesn't tell. `sequence`: up to which the journal has been taken in, in its order; `consented`: the last of
-    it that opted somebody out or in, 0 for none since the graph was read. `least_people`: of how few people no reason
-    tells. `lock` is held while an event or a change is taken in, and while an answer reads more than the prepared list.
+    it that opted somebody out or in, 0 for none since the graph was read. `miscounts`: whether contexts still count
+    somebody who has opted out since; they move no list then. `least_people`: of how few people no reason tells. `lock`
+    is held while an event or a change is taken in, and while an answer reads more than the prepared list.
     """
 
     users: Ids
@@ -69,6 +70,7 @@ class State:
     least_people: int = LEAST_PEOPLE
     sequence: int = 0
     consented: int = 0
+    miscounts: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
     _questions: Questions | None = None
     _asking: threading.Lock = field(default_factory=threading.Lock)

@@ -21,6 +21,9 @@ Column = Any
 
 Ids = NDArray[np.object_]
 
+LEAST_STATED = 1e-6
+"""What is left of a like whose stated weight is 0 or less: it stays one."""
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -191,6 +194,20 @@ def extents(
 ) -> NDArray[np.float64]:
     """How much each row says: the weight that the data state, else that of its kind as often as it was done."""
     return np.where(np.isnan(stated), weight * count, stated)
+
+
+def stated_weights(weight: NDArray[np.float64], stated: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The weights that the data state in place of those of the kinds, where a row counts as liking and states one.
+
+    What counts as liking stays the kind's. On the average likes weigh what their kinds do, so that no setting of a
+    model need know on which scale weights are stated. Where none is stated these are the very weights.
+    """
+    liked = weight > 0
+    told = liked & ~np.isnan(stated)
+    if not told.any():
+        return weight
+    found = np.where(told, np.maximum(stated, LEAST_STATED), weight)
+    return np.where(liked, found * (weight[liked].mean() / found[liked].mean()), weight)
 
 
 def weigh(kinds: Column, table: Mapping[str, float]) -> NDArray[np.float64]:

@@ -28,6 +28,7 @@ from graphrec.snapshot.columns import (
     objects,
     pair_keys,
     positions,
+    stated_weights,
     strings,
     tag_columns,
     tag_matrix,
@@ -169,17 +170,20 @@ class Snapshot:
         return cls._of(user_words, item_words, pairs, tag_rows, follow_rows)
 
     @classmethod
-    def from_frames(cls, frames: Frames, kind_weights: Mapping[str, float] = KIND_WEIGHTS) -> Self:
-        """From a staged data set, its training part only; events are summed up by DuckDB."""
+    def from_frames(
+        cls, frames: Frames, kind_weights: Mapping[str, float] = KIND_WEIGHTS, *, stated: bool = False
+    ) -> Self:
+        """From a staged data set, its training part only; events are summed up by DuckDB. `stated` as in from_graph."""
         with frames.database() as db:
             rows = db.sql(_SUMS).to_arrow_table()
             weights = weigh(rows["kind"], kind_weights)
             n = len(weights)
+            told = floats(rows["weight"], n, np.nan)
             found = cls.from_pairs(
                 rows["user_id"],
                 rows["item_id"],
-                weight=weights,
-                extent=extents(weights, floats(rows["weight"], n, np.nan), floats(rows["count"], n, 1.0)),
+                weight=stated_weights(weights, told) if stated else weights,
+                extent=extents(weights, told, floats(rows["count"], n, 1.0)),
                 rating=rows["rating"],
                 last_at=rows["last_at"],
                 users=db.sql(_USERS).to_arrow_table()["user_id"],
@@ -191,15 +195,25 @@ class Snapshot:
             return replace(found, facts=facts)
 
     @classmethod
-    def from_graph(cls, graph: Graph, kind_weights: Mapping[str, float] = KIND_WEIGHTS, *, facts: bool = False) -> Self:
-        """From the graph: interactions by the fast columns of `transfer`, tags and follows; with `facts`, what it says
-        of items."""
+    def from_graph(
+        cls,
+        graph: Graph,
+        kind_weights: Mapping[str, float] = KIND_WEIGHTS,
+        *,
+        facts: bool = False,
+        stated: bool = False,
+    ) -> Self:
+        """From the graph: interactions by the fast columns of `transfer`, tags and follows.
+
+        `facts`: what it says of items, too. `stated`: likes weigh what the data state, where they do, instead of what
+        their kinds weigh: so models learn. Queries of the graph, and what answers beside them, go by kinds.
+        """
         read = read_interactions(graph)
         table = np.array([kind_weights.get(kind, kind_weight(kind)) for kind in read.kinds])
         weights = table[read.kind] if len(read.kinds) else np.zeros(0)
         pairs = Pairs.combine(
             read.user_idx.astype(np.int64) * max(len(read.item_ids), 1) + read.item_idx,
-            weights,
+            stated_weights(weights, read.weight) if stated else weights,
             read.rating,
             read.last_at,
             extents(weights, read.weight, read.count),

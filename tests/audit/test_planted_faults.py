@@ -47,6 +47,19 @@ def test_a_planted_fault_is_found(bench: ModuleType, fault: str) -> None:
     assert len(found & keys) >= FLOORS[fault] * len(found)
 
 
+def test_a_few_accounts_that_are_at_it_together_stand_out(bench: ModuleType) -> None:
+    """Five of eight hundred users, too few to stand out by their number: of no more rows than a thousandth."""
+    clean = generated(bench, "shilling", 4)
+    planted = found = 0
+    for seed in range(3):
+        spoilt, keys = bench.PLANTS["shilling"](clean, 0.001, np.random.default_rng(seed))
+        flagged = bench.flagged("shilling", spoilt)
+        planted, found = planted + len(keys), found + len(flagged & keys)
+        assert flagged <= keys
+    assert planted == 15
+    assert found >= PROBABLE * planted
+
+
 @pytest.mark.parametrize("fault", FLOORS)
 def test_at_most_a_thousandth_of_clean_rows_is_flagged(bench: ModuleType, fault: str) -> None:
     clean = bench.prepared(fault, generated(bench, fault, 6))

@@ -65,7 +65,7 @@ def left_over(graph: Graph) -> bool:
 
 def test_the_first_version_goes_live_and_the_next_starts_from_it(graph: Graph, first: Outcome, tmp_path: Path) -> None:
     assert (first.decision, first.status, first.before, first.live, first.warm) == ("swapped", 0, None, 1, False)
-    assert list(first.seconds) == ["load", "snapshot", "train", "publish", "swap"]
+    assert list(first.seconds) == ["load", "features", "snapshot", "train", "publish", "swap"]
     assert first.loaded["counts"]["interacted"] == snapshot(0).matrix.nnz
     second = night(tmp_path, 1, margin=0.1)
     assert (second.decision, second.before, second.live, second.warm) == ("swapped", 1, 2, True)
@@ -142,7 +142,7 @@ def test_an_audit_by_a_command_sees_the_graph_and_decides(
     found = json.loads(told.stdout)
     assert found == json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert found["decision"] == ("refused" if status else "swapped")
-    steps = ["load"] if status else ["load", "audit", "snapshot", "train", "compare", "publish", "swap"]
+    steps = ["load"] if status else ["load", "audit", "features", "snapshot", "train", "compare", "publish", "swap"]
     assert [step["step"] for step in found["steps"]] == steps
     assert (f"ended with exit status {status}; nothing was trained" in found["says"]) is bool(status)
     assert live(graph) == found["live"] == (1 if status else 2)
@@ -204,6 +204,7 @@ MOMENTS = [
     ("users", 1),
     ("load", 1),
     ("audit", 0),
+    ("features", 0),
     ("snapshot", 0),
     ("train", 0),
     ("training", 6),
@@ -266,7 +267,7 @@ def test_killed_at_a_step_the_next_run_goes_on_and_ends_the_same(
         progress=lambda w, d, t: told.append((w, d)),
     )
     assert (found.decision, found.before, found.live, found.resumed) == ("swapped", 1, live(graph), True)
-    assert list(found.seconds) == ["load", "audit", "snapshot", "train", "compare", "publish", "swap"]
+    assert list(found.seconds) == ["load", "audit", "features", "snapshot", "train", "compare", "publish", "swap"]
     now = Snapshot.from_graph(graph)
     assert now.matrix.nnz == snapshot(1).matrix.nnz, "nothing is half loaded"
     folder = versions.version_folder(graph.home, "lightgcn", 1) / "model"

@@ -142,6 +142,8 @@ def test_popular_counts_people_and_breaks_ties_by_id() -> None:
     many = Snapshot.from_pairs(list("abcdeabcd"), list("xxxxxyyyy"))
     told = PopularityRecommender().fit(many).recommend([Profile()], 2)["reason"].tolist()
     assert told == ["5 people liked it", "little known yet"]
+    strict = PopularityRecommender(least_people=6).fit(many).recommend([Profile()], 2)["reason"].tolist()
+    assert strict == ["little known yet", "little known yet"]
 
 
 def test_embedding_lists_are_exactly_those_of_a_full_sort() -> None:

@@ -29,9 +29,12 @@ from graphrec.holdings.expire import cutoff, expire
 from graphrec.holdings.export import export
 from graphrec.holdings.forget import forget, held
 from graphrec.holdings.scrub import scrub
+from graphrec.nightly.interrupted import FOLDER, SNAPSHOT
+from graphrec.nightly.kept import write_snapshot
 from graphrec.server import Home
 from graphrec.serving.lists import NO_ITEM, lists_folder
 from graphrec.serving.state import State, load_state
+from graphrec.snapshot import Snapshot
 from graphrec.versions import current
 from graphrec.versions.forgetting import files_with, places_of
 
@@ -249,11 +252,16 @@ def test_what_is_old_goes_in_the_graph_and_in_workers(shop: Graph, workers: tupl
     wait(lambda: service(one).journal.stats().waiting == 0)
     n_old = rows(shop, "MATCH ()-[r:INTERACTED]->() WHERE r.last_at < 50000 RETURN count(r)")[0][0]
     before = {client: state(client) for client in workers}
+    night = shop.home / "models" / "lightgcn" / FOLDER
+    night.mkdir(parents=True)
+    write_snapshot(night / SNAPSHOT, Snapshot.from_graph(shop))
     counted = expire(shop.home, 50_000, users=True, dry_run=True)
+    assert (counted.nights, night.is_dir()) == (1, True)
     assert counted.relationships == n_old > 100
     assert rows(shop, "MATCH ()-[r:INTERACTED]->() WHERE r.last_at < 50000 RETURN count(r)")[0][0] == n_old
     gone = expire(shop.home, 50_000, users=True)
     assert (gone.relationships, gone.events) == (n_old, counted.events)
+    assert (gone.nights, night.exists()) == (1, False), "the copy of an interrupted night goes whole"
     assert gone.users > 20
     assert rows(shop, "MATCH (u)-[r:INTERACTED]->(i) RETURN u.user_id, i.item_id, r.last_at") == [["u14", "i1", 10**14]]
     assert files_with(shop.home / "models", "u14")

@@ -31,5 +31,5 @@ def expire(
         emit_json(asdict(found))
         return
     does = "would go" if dry_run else "gone"
-    for name in ("relationships", "events", "journal", "recordings", "users"):
+    for name in ("relationships", "events", "journal", "recordings", "users", "nights"):
         console.print(f"{getattr(found, name):>12,} {name} {does}")
