@@ -56,12 +56,12 @@ class SVDSettings(Settings):
 
 @dataclass(frozen=True)
 class SVDppSettings(SVDSettings):
-    """As those of SVD; by default those of Surprise, as an epoch takes long."""
+    """As those of SVD. An epoch takes long, so the factors are few: as many as Surprise has by default."""
 
     n_factors: int = 20
-    n_epochs: int = 20
+    n_epochs: int = 50
     learning_rate: float = 0.007
-    regularization: float = 0.02
+    regularization: float = 0.1
 
 
 class SVD(ArraysModel):
