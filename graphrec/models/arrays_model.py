@@ -52,11 +52,15 @@ class ArraysModel(ABC):
             raise InputError("expected at least one user who likes an item, found none; load interactions first")
         self.found = self.learn(snapshot, progress)
         self.user_ids, self.item_ids = snapshot.user_ids, snapshot.item_ids
+        self.prepare()
         return self
 
     @abstractmethod
     def learn(self, snapshot: Snapshot, progress: Progress | None) -> Arrays:
         """What a fit finds."""
+
+    def prepare(self) -> None:  # noqa: B027  (most models need nothing)
+        """Make what every answer needs from what was learnt; done once after a fit and after a load."""
 
     @abstractmethod
     def scores(self, block: Block) -> NDArray[np.floating]:
@@ -88,4 +92,5 @@ class ArraysModel(ABC):
         model.user_ids, model.item_ids = read_ids(arrays, "user_ids"), read_ids(arrays, "item_ids")
         packed = {f"{name}_ids_{part}" for name in ("user", "item") for part in ("utf8", "ends")}
         model.found = {name: array for name, array in arrays.items() if name not in packed}
+        model.prepare()
         return model
