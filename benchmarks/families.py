@@ -34,6 +34,10 @@ FAMILIES: Mapping[str, Sequence[str]] = {
     "content": ("content", "lightfm-tags"),
     "neighbours": ("user_neighbours", "item_neighbours", "lenskit-knn", "lenskit-user-knn", "implicit-cosine"),
     "factors": ("als", "implicit-als", "lenskit-als", "bpr", "implicit-bpr", "cornac-bpr", "nmf"),
+    "neural": (
+        *("multvae", "recbole-multivae", "cornac-vaecf", "neumf", "recbole-neumf", "cornac-neumf"),
+        *("sasrec", "recbole-sasrec", "cornac-sasrec", "two_tower", "recbole-dssm"),
+    ),
 }
 """graphrec's models and the same of other packages."""
 
