@@ -94,7 +94,8 @@ def wanted(patterns: Sequence[str], name: str) -> bool:
 def write_out(results: Results, path: Path) -> None:
     """Both tables."""
     rows = results.rows()
-    told = ratings.markdown([row for row in rows if row["what"] == "rating"])
+    rated = [row for row in rows if row["what"] == "rating" and "rmse" in row]
+    told = ratings.markdown(rated) if rated else ""
     path.write_text(f"{told}\n\n{markdown(latest([row for row in rows if row['what'] == 'fit']))}", encoding="utf-8")
     print(path.read_text(encoding="utf-8"))
 
