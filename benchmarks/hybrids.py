@@ -77,7 +77,10 @@ def _measured(path: Path, model: str, settings: Mapping[str, Any], most_gib: flo
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """The parts of each data set, then the hybrids."""
-    lines = ["| data set | model | recall@20 | NDCG@20 | fit, processor s | all lists, s | peak, GiB |", f"|---|---|{'--:|' * 5}"]
+    lines = [
+        "| data set | model | recall@20 | NDCG@20 | fit, processor s | all lists, s | peak, GiB |",
+        f"|---|---|{'--:|' * 5}",
+    ]
     found = {(row["dataset"], row["row"]): row for row in rows if row["what"] == "hybrid"}
     for dataset in SETS:
         theirs = [found[dataset, name] for name in ROWS if (dataset, name) in found]
