@@ -86,8 +86,8 @@ MADE: Mapping[str, Callable[[Snapshot, int], Ranks]] = {
     "content": fitted("content"),
     "two_tower": fitted("two_tower"),
     "lightgcn": fitted("lightgcn"),
-    "lightgcn, tag_edges=5, tag_popularity=0": fitted("lightgcn", tag_edges=5, tag_popularity=0),
     "lightgcn, tag_edges=5": fitted("lightgcn", tag_edges=5),
+    "lightgcn, tag_edges=5, tag_popularity=1": fitted("lightgcn", tag_edges=5, tag_popularity=1),
 }
 
 

@@ -83,7 +83,7 @@ class LightGCNSettings(Settings):
     warm_rate: float = 0.2
     follow_edges: float = 0.0
     tag_edges: float = 0.0
-    tag_popularity: float = 1.0
+    tag_popularity: float = 0.0
     device: str = "auto"
     validation_share: float = 0.1
     seed: int = 42
@@ -121,7 +121,7 @@ class LightGCNSettings(Settings):
 
     def told(self) -> dict[str, Any]:
         """The settings by name, without edges that are left out: what decides what is learnt."""
-        left_out = {name for name in SIDES if not getattr(self, name)}
+        left_out = {name for name in (*SIDES, "tag_popularity") if not getattr(self, name)}
         left_out |= {"tag_popularity"} if "tag_edges" in left_out else set()
         return {name: value for name, value in self.as_dict().items() if name not in left_out}
 
