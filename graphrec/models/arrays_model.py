@@ -25,14 +25,14 @@ class ArraysModel(ABC):
     """A scoring model. A subclass names itself and its settings, and says what it learns and how that scores.
 
     `found`: what was learnt, by name. Arrays with a row a user have names of `graphrec.versions.forgetting`.
-    `needs_facts`: whether a snapshot must tell what is said of items. `REVISION` is raised whenever the same data and
-    settings learn something else than before.
+    `needs_facts`: whether a snapshot must tell what is said of items and users. `REVISION` is raised whenever the same
+    data and settings learn something else than before.
     """
 
     name: str = ""
     kind: ClassVar[type[Settings]] = Settings
     REVISION: ClassVar[int] = 1
-    needs_facts: ClassVar[bool] = False
+    needs_facts: bool = False
 
     def __init__(self, settings: Settings) -> None:
         self.settings: Any = settings
@@ -74,7 +74,8 @@ class ArraysModel(ABC):
 
     def fingerprint(self, snapshot: Snapshot) -> str:
         """The same where a fit would learn the same."""
-        return fingerprint_of(self.name, self.REVISION, snapshot.digest(), self.settings_dict)
+        said = [facts.digest() for facts in (snapshot.facts, snapshot.people) if facts and self.needs_facts]
+        return fingerprint_of(self.name, self.REVISION, snapshot.digest(), self.settings_dict, *said)
 
     def save(self, folder: Path) -> None:
         """Write what was learnt, the ids and the settings."""

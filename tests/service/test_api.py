@@ -151,6 +151,20 @@ def test_what_is_open_to_all_listens_on_loopback_alone() -> None:
     assert ServiceSettings("/nowhere", host="::1", open=True).open
 
 
+def test_a_switch_goes_by_the_context_of_a_request(shop: Graph, client: TestClient) -> None:
+    """Each part of a hybrid answers where the request says so: by the device, or by the hour."""
+    for key, values, asked in (("device", "tv", "device=tv"), ("hour", "18..23", "at=2026-07-01T20:00Z")):
+        train(shop, "switching", {"parts": "popular+p3alpha", "context": key, "values": values})
+        path = "/v1/users/u4/recommendations?k=3&explain=true&with=switching"
+        here, else_ = client.get(f"{path}&{asked}").json(), client.get(path).json()
+        assert here["strategy"] == else_["strategy"] == "switching"
+        assert here["items"][0]["reason"] == f"popular answers where {key} is {values}"
+        assert else_["items"][0]["reason"] == "p3alpha answers otherwise"
+    body = {"items": {"i1": 1.0}, "with": "switching", "explain": True, "at": "2026-07-01T21:00Z"}
+    visitor = client.post("/v1/recommendations", json=body).json()
+    assert visitor["items"][0]["reason"].startswith("popular answers")
+
+
 def test_a_model_of_files_answers_and_its_next_version_is_taken_over(shop: Graph, client: TestClient) -> None:
     path = "/v1/users/u4/recommendations?k=5&with=als"
     before = client.get(path).json()

@@ -18,7 +18,7 @@ from graphrec.models.base import Progress, Scores, Vectors, fingerprint_of
 from graphrec.models.checkpoint import State
 from graphrec.models.lightgcn.memory import memory_needed, require
 from graphrec.models.lightgcn.network import Network, best_device, new_network
-from graphrec.models.lightgcn.prior import extended, prior
+from graphrec.models.lightgcn.prior import expected, extended, prior
 from graphrec.models.lightgcn.propagation import Adjacency
 from graphrec.models.lightgcn.settings import LightGCNSettings
 from graphrec.models.lightgcn.side_edges import SideEdges
@@ -209,7 +209,8 @@ class LightGCN:
 
     def _extended(self, vectors: tuple[Vectors, Vectors], n_likers: NDArray[np.int64]) -> Embeddings:
         users, items = vectors if self.metric == "dot" else unit_vectors(*vectors, self.metric)
-        added = torch.from_numpy(prior(n_likers, self.settings))
+        likers = expected(n_likers, self.beside.tags, self.settings.tag_popularity) if self.beside else n_likers
+        added = torch.from_numpy(prior(likers, self.settings))
         found = extended(torch.from_numpy(users), torch.from_numpy(items), added, self.settings.temperature)
         length = np.linalg.norm(users, axis=1)
         ending = 1 / float(length[length > 0].mean()) if length.any() else 1.0

@@ -44,8 +44,9 @@ class LightGCNSettings(Settings):
     user likes. An epoch visits `visited` of the users, drawn anew each time. From an earlier model's weights it takes
     `warm_epochs` at most, which visit `warm_visited` of the users with `warm_rate` of the learning rate: few small
     steps, because there is little left to learn. `follow_edges`: how many likes an edge weighs between users who follow
-    each other; `tag_edges`: how many all tags of an item together do. 0 leaves them out. The warm start `content`
-    begins at the tags of items.
+    each other; `tag_edges`: how many all tags of an item together do. 0 leaves them out. `tag_popularity`: how much of
+    the popularity that tags tell an item without a like has, where tags are edges; with 0 it stands below all that is
+    liked. The warm start `content` begins at the tags of items.
     """
 
     space: ClassVar[Space] = {
@@ -82,6 +83,7 @@ class LightGCNSettings(Settings):
     warm_rate: float = 0.2
     follow_edges: float = 0.0
     tag_edges: float = 0.0
+    tag_popularity: float = 0.0
     device: str = "auto"
     validation_share: float = 0.1
     seed: int = 42
@@ -102,7 +104,7 @@ class LightGCNSettings(Settings):
         for name, values in CHOICES.items():
             if getattr(self, name) not in values:
                 raise InputError(f"expected {name} to be one of {', '.join(values)}, found {getattr(self, name)!r}")
-        for name in SIDES:
+        for name in (*SIDES, "tag_popularity"):
             self.at_least(name, 0)
         for name in ("learning_rate", "temperature", "warm_rate"):
             if not getattr(self, name) > 0:
@@ -119,7 +121,9 @@ class LightGCNSettings(Settings):
 
     def told(self) -> dict[str, Any]:
         """The settings by name, without edges that are left out: what decides what is learnt."""
-        return {name: value for name, value in self.as_dict().items() if name not in SIDES or value}
+        left_out = {name for name in (*SIDES, "tag_popularity") if not getattr(self, name)}
+        left_out |= {"tag_popularity"} if "tag_edges" in left_out else set()
+        return {name: value for name, value in self.as_dict().items() if name not in left_out}
 
     def warmed(self) -> Self:
         """These settings for a training that starts at an earlier model's weights."""
