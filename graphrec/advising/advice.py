@@ -21,6 +21,9 @@ from graphrec.frames import Frames
 from graphrec.graph import Graph
 
 K = 10
+FEW_USERS = 50
+"""With fewer, only large differences are found."""
+
 METRIC = f"ndcg@{K}"
 SHOWN = ("ndcg", "recall", "coverage", "tail", "diversity")
 
@@ -104,6 +107,8 @@ def _advice(name: str, seen: Look, run: Run, found: Mapping[str, Ran], notes: Ma
     rows = sorted((_row(model, one, whys[model]) for model, one in found.items()), key=lambda row: -row[METRIC])
     values = {row["model"]: found[row["model"]].measured.users[METRIC][:, None] for row in rows}
     use, why = choose(rows, values)
+    if (n := len(run.held.truth.user_ids)) < FEW_USERS:
+        why.append(f"Only {n} users were measured, which can hardly tell recommenders apart; ask again with more.")
     rows += [{"model": model, "tried because": whys[model], "note": note} for model, note in notes.items()]
     if seen.hardly_known > 0.3:
         why.append("Many users are hardly known: serve new ones by onboarding, tags and trends (docs/serving.md).")

@@ -37,7 +37,7 @@ def evaluate(
     """
     with TemporaryDirectory(prefix="graphrec-") as folder:
         return compare(
-            staged(data, Path(folder) / "frames"),
+            staged(data, Path(folder) / "frames", with_users=groups is not None and groups.need_users),
             models,
             ks=ks,
             settings=settings,

@@ -25,6 +25,7 @@ from loaders import load_frames
 ITEMS_A_BATCH = 1_000_000
 """Items written at a time: a property has one type a table."""
 
+PROPERTIES = {"item": "items/properties", "user": "users/properties"}
 WINDOW = 1_000_000
 """Interactions written to the staging folder at a time."""
 
@@ -48,14 +49,15 @@ def read_files(path: Path, folder: Path) -> Frames:
     return load_frames(path, staging=folder)
 
 
-def staged(data: Graph | Frames | Path | str, folder: Path) -> Frames:
-    """The data as Frames: those given, or files or a graph's interactions staged in `folder`."""
+def staged(data: Graph | Frames | Path | str, folder: Path, *, with_users: bool = False) -> Frames:
+    """The data as Frames: those given, or files or a graph's interactions staged in `folder`. `with_users`: also what
+    a graph says of its users."""
     if isinstance(data, Frames):
         return data
-    return frames_of(data, folder) if isinstance(data, Graph) else read_files(Path(data), folder)
+    return frames_of(data, folder, with_users=with_users) if isinstance(data, Graph) else read_files(Path(data), folder)
 
 
-def frames_of(graph: Graph, folder: Path) -> Frames:
+def frames_of(graph: Graph, folder: Path, *, with_users: bool = False) -> Frames:
     """The graph's interactions, tags and follows, staged in `folder`; a pair's time is that of its last event."""
     read = read_interactions(graph)
     if not len(read.user_idx):
@@ -65,20 +67,21 @@ def frames_of(graph: Graph, folder: Path) -> Frames:
             writer.add("interactions", _rows(read, slice(start, start + WINDOW)))
         writer.add("items", pa.table({"item_id": pa.array(read.item_ids, pa.string())}))
         for start in range(0, len(read.item_ids), ITEMS_A_BATCH):
-            if len(facts := _facts(graph, read.item_ids[start : start + ITEMS_A_BATCH].tolist())):
+            if len(facts := _facts(graph, "item", read.item_ids[start : start + ITEMS_A_BATCH].tolist())):
                 writer.add("items", facts)
+        if with_users and len(facts := _facts(graph, "user", read.user_ids.tolist())):
+            writer.add("users", facts)
         for name, table in (("snapshot/tags", "item_tags"), ("snapshot/follows", "follows")):
             for row in graph.read(name):
                 writer.add(table, pa.table(row))
         return writer.finish()
 
 
-def _facts(graph: Graph, item_ids: list[str]) -> pa.Table:
-    """What the graph says of items, a column a property; one that is of several types in the graph becomes text."""
-    rows = [
-        {"item_id": row["item_id"], **dict(row["properties"])}
-        for row in graph.read("items/properties", item_ids=item_ids)
-    ]
+def _facts(graph: Graph, what: str, ids: list[str]) -> pa.Table:
+    """What the graph says of items or users, a column a property; one that is of several types there becomes text."""
+    key = f"{what}_id"
+    read = graph.read(PROPERTIES[what], **{f"{key}s": ids})
+    rows = [{key: row[key], **dict(row["properties"])} for row in read]
     names = sorted({name for row in rows for name in row if not name.startswith(COUNTED)})
     columns = {}
     for name in names:

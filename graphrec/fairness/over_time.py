@@ -55,7 +55,7 @@ def audit_over_time(
     """
     check_asked(models, [k], None)
     with TemporaryDirectory(prefix="graphrec-") as folder:
-        frames = staged(data, Path(folder) / "frames")
+        frames = staged(data, Path(folder) / "frames", with_users=groups.need_users)
         found = []
         for n, (start, end) in enumerate(pairwise(_moments(frames, periods))):
             dealt = split_between(frames, Path(folder) / str(n), start, end)

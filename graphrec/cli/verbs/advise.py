@@ -46,4 +46,12 @@ def advise(  # noqa: PLR0917
     print_table(seconds_of, list(dict.fromkeys(name for row in found.rows for name in row)))
     for sentence in found.why:
         console.print(sentence, markup=False)
-    console.print(f"Use {found.use}: graphrec train --model {found.use}", markup=False)
+    console.print(f"Use {found.use}: {_how(found.use)}", markup=False)
+
+
+def _how(name: str) -> str:
+    """The command with which a recommender is used."""
+    from graphrec.models.train import trainable
+
+    asked = f"graphrec recommend USER --with {name}"
+    return f"graphrec train --model {name}, then {asked}" if name in trainable() else f"{asked} (nothing to train)"
