@@ -112,8 +112,8 @@ def _advice(name: str, seen: Look, run: Run, found: Mapping[str, Ran], notes: Ma
     rows += [{"model": model, "tried because": whys[model], "note": note} for model, note in notes.items()]
     if seen.hardly_known > 0.3:
         why.append("Many users are hardly known: serve new ones by onboarding, tags and trends (docs/serving.md).")
-    if notes:
-        why.append(f"Not measured: {', '.join(notes)}; a larger budget may change this.")
+    if late := [note for note in notes.values() if "budget" in note]:
+        why.append(f"{len(late)} candidates weren't measured for want of time; a larger budget may change this.")
     return Advice(name, seen, run.dealt.says, len(run.held.truth.user_ids), rows, use, why)
 
 

@@ -40,6 +40,9 @@ HomeOption = Annotated[
         show_default=False,
     ),
 ]
+PIPED = 200
+"""Columns of text for tables that go into a file or another command, where no terminal says how wide it is."""
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
@@ -54,10 +57,10 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], title
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
         numeric = all(isinstance(row.get(column), int | float | None) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
     for row in rows:
         table.add_row(*(cell(row.get(column)) for column in columns))
-    console.print(table)
+    console.print(table, width=None if console.is_terminal else PIPED)
 
 
 def cell(value: Any) -> str:

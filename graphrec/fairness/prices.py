@@ -42,7 +42,8 @@ class Shelf:
         top = np.argsort(-value, axis=1, kind="stable")[:, :n]
         shown = np.take_along_axis(self.items, top, axis=1)
         worth = np.broadcast_to(worths(shown.shape[1]), shown.shape)
-        return np.bincount(shown[shown >= 0], weights=worth[shown >= 0], minlength=self.n_items)
+        there = shown >= 0
+        return np.bincount(shown[there], weights=worth[there], minlength=self.n_items).astype(np.float64)
 
     @property
     def known(self) -> NDArray[np.bool_]:
