@@ -5,7 +5,6 @@ Sequence numbers begin at 1 and have no gaps, so a reader knows when it has miss
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
 import time
@@ -20,6 +19,7 @@ from graphrec.journal import emptying
 from graphrec.journal.groups import Groups
 from graphrec.journal.rows import CHANGE, EVENT, Row, change_row_of, event_of, row_of, says_the_same
 from graphrec.journal.store import Store
+from graphrec.journal.waking import awaited
 
 JOURNAL = Path("service") / "journal.sqlite"
 """Where it lies in a home."""
@@ -133,7 +133,7 @@ class Journal:
         self, events: Iterable[Mapping[str, Any]], changes: Iterable[Mapping[str, Any]] = ()
     ) -> Appended:
         """As `append`, without holding up the event loop."""
-        return await asyncio.wrap_future(self.submit(events, changes))
+        return await awaited(self.submit(events, changes))
 
     def submit(
         self, events: Iterable[Mapping[str, Any]], changes: Iterable[Mapping[str, Any]] = ()
