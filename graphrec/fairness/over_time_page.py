@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from graphrec.fairness.over_time import Period
@@ -45,7 +46,7 @@ def _plots(found: Sequence[Period]) -> Iterator[tuple[str, str]]:
     for model, by in keys:
         rows = [(one.end, row) for one in found for row in one.rows if (row["model"], row["by"]) == (model, by)]
         for metric in _drawn(rows[0][1]):
-            yield f"{model}: {metric} by {by}", svg(lambda axes, r=rows, m=metric: _draw(axes, r, m))
+            yield f"{model}: {metric} by {by}", svg(partial(_draw, rows=rows, metric=metric))
 
 
 def _drawn(row: Mapping[str, Any]) -> list[str]:

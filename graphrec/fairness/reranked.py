@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from graphrec.errors import InputError
-from graphrec.fairness.prices import Shelf
-from graphrec.fairness.steps import OF_GROUPS, PRICES, STEPS, Candidates, Ints, Side
+from graphrec.fairness.prices import Ints, Shelf
+from graphrec.fairness.steps import OF_GROUPS, PRICES, STEPS, Candidates, Side
 from graphrec.recommend import base
 from graphrec.recommend.base import ALL_UNSEEN, Profile, Recommender
 from graphrec.recommend.tables import concat_tables, no_recommendations, recommendation_table
