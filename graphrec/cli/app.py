@@ -57,10 +57,11 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], title
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
         numeric = all(isinstance(row.get(column), int | float | None) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(cell(row.get(column)) for column in columns))
-    console.print(table, width=None if console.is_terminal else PIPED)
+    wide = console if console.is_terminal else Console(highlight=False, width=PIPED)
+    wide.print(table)
 
 
 def cell(value: Any) -> str:
