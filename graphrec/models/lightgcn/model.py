@@ -28,6 +28,7 @@ from graphrec.models.past import Past
 from graphrec.models.validation import Validation
 from graphrec.snapshot import Snapshot
 from graphrec.snapshot.columns import positions
+from graphrec.snapshot.members import members
 from graphrec.versions import Embeddings, Learnt
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
 from graphrec.versions.vectors import Ids, unit_vectors
@@ -90,6 +91,11 @@ class LightGCN:
     def settings_dict(self) -> Mapping[str, Any]:
         return self.settings.as_dict()
 
+    @property
+    def needs_facts(self) -> bool:
+        """Whether it looks at what the data say of items."""
+        return bool(self.settings.group)
+
     def fit(self, snapshot: Snapshot, progress: Progress | None = None) -> Self:
         """Learn from what users like.
 
@@ -118,6 +124,7 @@ class LightGCN:
             self.checkpoints,
             progress,
             memory,
+            members(snapshot, settings.group) if settings.group else None,
         )
         state = trainer.run(self.resume)
         self.untold_weight = _weights(network)
@@ -130,6 +137,8 @@ class LightGCN:
     def fingerprint(self, snapshot: Snapshot) -> str:
         """What a checkpoint must match to be gone on with: data, settings, and what an earlier model decides."""
         parts = [REVISION, snapshot.digest(), self.settings.told()]
+        if self.settings.group:  # the digest says nothing of properties
+            parts.append(blake2b(members(snapshot, self.settings.group).tobytes()).hexdigest())
         if earlier := self._earlier():
             parts += [earlier.past.digest(), blake2b(earlier.untold_weight.tobytes()).hexdigest() if self.warm else ""]
         return fingerprint_of(*parts)

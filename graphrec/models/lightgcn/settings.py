@@ -22,6 +22,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 SIDES = ("follow_edges", "tag_edges")
 """Settings of edges beside the likes; where they are 0, nothing is other than without them."""
 
+UNSAID = (*SIDES, "tag_popularity", "group", "group_penalty")
+"""Settings that decide nothing where they are empty."""
+
 BATCHES = 16
 """Batches an epoch, where none are asked for."""
 
@@ -37,7 +40,8 @@ class LightGCNSettings(Settings):
     likings, for some users. `correction` 1 weighs negatives against how likely they are in a batch, 0 takes them as
     they come. `popularity`: how much of the logarithm of the people who like an item is added to its scores, in
     training and after it; the vectors then needn't say what is said by a number, and learn the rest.
-    `popularity_penalty`: how much a batch is punished for scoring likes by how popular items are. `least_gain`: what an
+    `popularity_penalty`: how much a batch is punished for scoring likes by how popular items are, `group_penalty`: for
+    letting those of a `group` of items (`tag:Drama`, `language:fr`) win less or more clearly. `least_gain`: what an
     epoch must gain to count as better, as a part of the best. `finish`: when the best epoch is known, so many more,
     as a part of those until it, learn from what was withheld as well. `n_negatives` counts for the sampling `shared`
     only; of what `in-batch` and `shared` come up with, at most `most_negatives` a batch are told apart from what each
@@ -75,6 +79,8 @@ class LightGCNSettings(Settings):
     correction: float = 1.0
     popularity: float = 0.6
     popularity_penalty: float = 0.0
+    group_penalty: float = 0.0
+    group: str = ""
     metric: str = "cosine"
     warm_start: str = "spectral"
     visited: float = 1.0
@@ -100,6 +106,9 @@ class LightGCNSettings(Settings):
         self.at_least("warm_epochs", 1)
         self.at_least("n_negatives", 1)
         self.at_least("popularity_penalty", 0)
+        self.at_least("group_penalty", 0)
+        if self.group_penalty and not self.group:
+            raise InputError("group_penalty needs a group of items; set group=tag:NAME or group=PROPERTY:VALUE")
         self.at_least("most_negatives", 1)
         for name, values in CHOICES.items():
             if getattr(self, name) not in values:
@@ -120,8 +129,8 @@ class LightGCNSettings(Settings):
         return math.ceil(self.finish * best_epoch)
 
     def told(self) -> dict[str, Any]:
-        """The settings by name, without edges that are left out: what decides what is learnt."""
-        left_out = {name for name in (*SIDES, "tag_popularity") if not getattr(self, name)}
+        """The settings by name, without those that are left out: what decides what is learnt."""
+        left_out = {name for name in UNSAID if not getattr(self, name)}
         left_out |= {"tag_popularity"} if "tag_edges" in left_out else set()
         return {name: value for name, value in self.as_dict().items() if name not in left_out}
 
