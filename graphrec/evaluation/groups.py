@@ -41,11 +41,6 @@ class Groups:
 
     by: Sequence[str]
 
-    @property
-    def need_users(self) -> bool:
-        """Whether what the data say of users is looked at."""
-        return any(not _is_of_items(by) and by != ACTIVITY for by in self.by)
-
 
 def group_rows(frames: Frames, run: Run, ran: Mapping[str, Ran], groups: Groups) -> list[dict[str, Any]]:
     """A row a model and group: recall@k in it with its interval of 95 %, how many users and pairs that is, and for

@@ -222,8 +222,8 @@ class Snapshot:
     ) -> Self:
         """From the graph: interactions by the fast columns of `transfer`, tags and follows.
 
-        `facts`: what it says of items and users, too. `stated`: likes weigh what the data state, where they do, instead of
-        what their kinds weigh: so models learn. Queries of the graph, and what answers beside them, go by kinds.
+        `facts`: what it says of items and users, too. `stated`: likes weigh what the data state, where they do, instead
+        of what their kinds weigh: so models learn. Queries of the graph, and what answers beside them, go by kinds.
         """
         read = read_interactions(graph)
         table = np.array([kind_weights.get(kind, kind_weight(kind)) for kind in read.kinds])

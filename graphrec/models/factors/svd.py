@@ -121,8 +121,8 @@ class SVD(ArraysModel):
         """Predicted values, not cut at the bounds of ratings, so that few are equal."""
         f = self.found
         vectors = np.where((block.users >= 0)[:, None], f["user_vectors"][block.users], 0.0)
-        new = ~vectors.any(axis=1)
-        if new.any():
+        new = np.flatnonzero(~vectors.any(axis=1))
+        if len(new):
             vectors[new] = self.folded(sparse.csr_array(block.rows[new]))
         values: Floats = f["mean"] + f["item_bias"] + vectors @ f["item_vectors"].T
         values[:, ~f["is_rated"]] = -np.inf
