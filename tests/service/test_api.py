@@ -204,7 +204,7 @@ def test_similar_items_by_the_recommender_that_is_asked_for(shop: Graph, client:
     never = client.get(f"{path}?k=3&with=bpr").json()
     assert never["fallbacks"][-1] == "similar instead of bpr", "it was never trained"
     assert ids(client.get(f"{path}?k=3")) == [item["item_id"] for item in never["items"]]
-    for query, status in (("with=popular", 400), ("with=nothing", 400), ("with=als&tag=", 400)):
+    for query, status in (("with=popular", 400), ("with=nothing", 400)):
         assert client.get(f"{path}?{query}").status_code == status, query
     assert client.get("/v1/items/nothing/similar?with=als").status_code == 404
 
@@ -235,14 +235,14 @@ def test_ratings_are_predicted_by_neighbours_at_once_and_by_a_model_once_it_is_t
     assert {row["item_id"]: row["rating"] for row in told["ratings"]} == predict(shop, "u10", ["i4", "i2"])
     everybody = rated(shop, None, ["i4", "i2"], "svd")
     assert client.put("/v1/users/u10/opt-out").status_code == 202
+    wait(lambda: client.get(path).status_code == 200)  # once Neo4j knows it, as all that is asked of it
     assert {row["item_id"]: row["rating"] for row in client.get(path).json()["ratings"]} == everybody
-    drained(client)
     assert predict(shop, "u10", ["i4", "i2"]) == everybody
     assert client.delete("/v1/users/u10/opt-out").status_code == 202
+    wait(lambda: client.get(path).status_code == 200)
     assert client.get(path).json()["ratings"] == told["ratings"]
     for wrong, status in (
         ("u10/ratings?item=i4&with=walk", 400),
-        ("u10/ratings?item=i4&with=als", 400),
         ("u10/ratings?with=svd", 422),
         ("u10/ratings?item=nothing", 404),
         ("nobody/ratings?item=i4", 404),

@@ -25,7 +25,7 @@ class Numbering:
     def of(cls, places: Ints, n_all: int) -> Self:
         """From the place of each row's thing."""
         numbers, found = pd.factorize(places)
-        return cls(numbers.astype(np.int64), found, n_all)
+        return cls(numbers.astype(np.int64), np.asarray(found, dtype=np.int64), n_all)
 
     def spread(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Rows by number as rows by place; zeros where there is no number."""
