@@ -8,10 +8,10 @@
 // $wanted: maps of `user_id` and `item_ids`, the items to explain
 // $k: how many of the user's items to name for each (default 3)
 // $kind_weights: how much each kind says that a person likes an item; others weigh 1 (default {"view": 0.5, "click": 0.5, "skip": -0.5, "dislike": -1.0, "hide": -1.0})
-// $max_history: how many of the user's items are followed, the latest (default 500)
+// $max_history: how many of the user's items are followed, the latest (default 100)
 // returns: user_id, item_id, because_id, part, share, rank
 // access: read
-// :param {model: 'chebyshev', wanted: [{user_id: '1', item_ids: ['50']}], k: 3, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_history: 500}
+// :param {model: 'chebyshev', wanted: [{user_id: '1', item_ids: ['50']}], k: 3, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_history: 100}
 CYPHER 25
 MATCH (g:Graph {name: 'graphrec'})
 MATCH (m:Model {name: $model, version: g['live_' + $model]})

@@ -12,13 +12,13 @@
 // $user_ids: whom to recommend to; an unknown id gives no rows
 // $k: how many items to return for each (default 10)
 // $kind_weights: how much each kind says that a person likes an item; others weigh 1 (default {"view": 0.5, "click": 0.5, "skip": -0.5, "dislike": -1.0, "hide": -1.0})
-// $max_history: how many of the user's items are followed, the latest (default 500)
+// $max_history: how many of the user's items are followed, the latest (default 100)
 // $excluded: ids of items that must not come (default [])
 // $allowed: ids of the only items that may come; null: all (default null)
 // $include_seen: whether items the user already has may come (default false)
 // returns: user_id, item_id, score, rank, version
 // access: read
-// :param {model: 'chebyshev', user_ids: ['1'], k: 10, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_history: 500, excluded: [], allowed: null, include_seen: false}
+// :param {model: 'chebyshev', user_ids: ['1'], k: 10, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_history: 100, excluded: [], allowed: null, include_seen: false}
 CYPHER 25
 MATCH (g:Graph {name: 'graphrec'})
 MATCH (m:Model {name: $model, version: g['live_' + $model]})

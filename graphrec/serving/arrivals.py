@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from graphrec.graph import Graph
-from graphrec.serving.catalogue import ITEMS_A_PAGE
 from graphrec.serving.ids import Bools, Ids
 from graphrec.serving.trends import DAY_MS, latest_ms
 from graphrec.transfer import NO_TIME
 
+ITEMS_A_PAGE = 5_000
 NEW_DAYS = 30
 HARDLY = 2
 """An item that as many people like, or fewer, is known to hardly anyone."""

@@ -16,8 +16,7 @@ from graphrec.recommend.tail import by_popularity, long_tail
 from graphrec.serving.ids import Bools, Ids
 from graphrec.serving.properties import Properties
 from graphrec.serving.tagged import Tagged
-
-ITEMS_A_PAGE = 5_000
+from graphrec.transfer import read_item_properties
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,12 +148,11 @@ def read_catalogue(graph: Graph, ids: Ids, liked: sparse.csr_array, tags: tuple[
     policy = read_policy(graph.home)
     titles: list[str | None] = [None] * len(ids)
     rows: list[tuple[int, Mapping[str, Any]]] = []
-    for start in range(0, len(ids), ITEMS_A_PAGE):
-        for row in graph.read("items/properties", item_ids=ids.names[start : start + ITEMS_A_PAGE]):
-            place, properties = ids.places.get(row["item_id"]), dict(row["properties"])
-            if place is not None:
-                titles[place] = properties.pop("title", None)
-                rows.append((place, usable(policy, properties)))
+    for item_id, properties in read_item_properties(graph):
+        place = ids.places.get(item_id)
+        if place is not None:
+            titles[place] = properties.pop("title", None)
+            rows.append((place, usable(policy, properties)))
     n_likers = np.bincount(liked.indices, minlength=len(ids)).astype(np.int64)
     tagged = Tagged(sparse.csr_array(tags[1]), tags[0])
     return Catalogue(ids, titles, tagged, Properties.of(rows, len(ids)), n_likers, policy)
