@@ -50,7 +50,6 @@ async def ranked_by(
 
     Where Neo4j takes longer than the budget or is away, or a model was never trained, all of it is from memory, and the
     fallbacks say so. `explains`: reasons name what was liked, which takes as long again; else they only count people.
-    A model that goes by the context gets that of the wish.
     """
     wanted = names.split(",")
     if len(wanted) > MOST_NAMES:
@@ -62,13 +61,12 @@ async def ranked_by(
     ids = state.catalogue.ids.names
     only = None if mask is None else frozenset(ids[item] for item in np.flatnonzero(mask).tolist())
     candidates = Candidates(allowed=only, seen=wish.seen)
-    here = replace(profile, context=dict(wish.context.pairs)) if wish.context else profile
 
     def work() -> list[Row]:
         graph = service.keeper.graph.within(service.settings.budget_s)
         asked_for = [get(name, graph, with_reasons=explains) for name in wanted]
         one = asked_for[0] if len(asked_for) == 1 else ChainRecommender(asked_for)
-        rows = one.recommend([here], wish.offset + wish.k, candidates)
+        rows = one.recommend([profile], wish.offset + wish.k, candidates)
         return list(zip(rows["item_id"].tolist(), rows["score"].tolist(), rows["reason"].tolist(), strict=True))
 
     try:
