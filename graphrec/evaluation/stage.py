@@ -18,13 +18,12 @@ from graphrec.graph import Graph
 from graphrec.ingest.bolt import load_over_bolt
 from graphrec.ingest.rows import open_rows
 from graphrec.ingest.schema import ensure_schema
-from graphrec.snapshot.columns import Ids
-from graphrec.snapshot.facts import COUNTED, KEYS, properties_of
+from graphrec.snapshot.facts import COUNTED
 from graphrec.transfer import NO_TIME, Interactions, read_interactions
 from loaders import load_frames
 
 ITEMS_A_BATCH = 1_000_000
-"""Items, and users, written at a time: a property has one type a table."""
+"""Items written at a time: a property has one type a table."""
 
 WINDOW = 1_000_000
 """Interactions written to the staging folder at a time."""
@@ -66,23 +65,21 @@ def frames_of(graph: Graph, folder: Path) -> Frames:
             writer.add("interactions", _rows(read, slice(start, start + WINDOW)))
         writer.add("items", pa.table({"item_id": pa.array(read.item_ids, pa.string())}))
         for start in range(0, len(read.item_ids), ITEMS_A_BATCH):
-            if len(facts := _facts(graph, read.item_ids[start : start + ITEMS_A_BATCH], "items")):
+            if len(facts := _facts(graph, read.item_ids[start : start + ITEMS_A_BATCH].tolist())):
                 writer.add("items", facts)
-        people = read.user_ids[np.unique(read.user_idx)]
-        for start in range(0, len(people), ITEMS_A_BATCH):
-            if (facts := _facts(graph, people[start : start + ITEMS_A_BATCH], "users")).num_columns > 1:
-                writer.add("users", facts)
         for name, table in (("snapshot/tags", "item_tags"), ("snapshot/follows", "follows")):
             for row in graph.read(name):
                 writer.add(table, pa.table(row))
         return writer.finish()
 
 
-def _facts(graph: Graph, ids: Ids, of: str) -> pa.Table:
-    """What the graph says of items or users and its policy lets be used, a column a property; one that is of several
-    types in the graph becomes text."""
-    rows = [{KEYS[of]: one, **properties} for one, properties in properties_of(graph, ids, of)]
-    names = sorted({KEYS[of], *(name for row in rows for name in row if not name.startswith(COUNTED))})
+def _facts(graph: Graph, item_ids: list[str]) -> pa.Table:
+    """What the graph says of items, a column a property; one that is of several types in the graph becomes text."""
+    rows = [
+        {"item_id": row["item_id"], **dict(row["properties"])}
+        for row in graph.read("items/properties", item_ids=item_ids)
+    ]
+    names = sorted({name for row in rows for name in row if not name.startswith(COUNTED)})
     columns = {}
     for name in names:
         values = [row.get(name) for row in rows]

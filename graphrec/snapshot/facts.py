@@ -23,6 +23,9 @@ COUNTED = "feature_"
 KEYS = {"items": "item_id", "users": "user_id"}
 """The ids of those of whom something is said."""
 
+QUERIES = {"items": "items/properties", "users": "users/said"}
+"""What tells it; nothing of users who have opted out."""
+
 
 @dataclass(frozen=True, eq=False)
 class Facts:
@@ -82,7 +85,7 @@ def properties_of(graph: Graph, ids: Ids, of: str) -> Iterable[tuple[str, Mappin
     may_use: Callable[[str, str], bool] = read_policy(graph.home).may_use
     for start in range(0, len(ids), A_BATCH):
         batch = {f"{KEYS[of]}s": ids[start : start + A_BATCH].tolist()}
-        for row in graph.read(f"{of}/properties", **batch):
+        for row in graph.read(QUERIES[of], **batch):
             yield row[KEYS[of]], {name: value for name, value in row["properties"] if may_use(of, name)}
 
 

@@ -40,9 +40,6 @@ from graphrec.snapshot.columns import (
 from graphrec.snapshot.facts import Facts
 from graphrec.transfer import read_interactions
 
-FROM_GRAPH = "graph"
-"""The format of Frames that were made from a graph."""
-
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
@@ -186,10 +183,9 @@ class Snapshot:
     ) -> Self:
         """From a staged data set, its training part only; events are summed up by DuckDB. `stated` as in from_graph.
 
-        `policy`: which columns may be used; without it what may be where nothing is said, and all of what comes from a
-        graph, which has been held to its home's policy.
+        `policy`: which columns may be used; without it those that may be where nothing is said.
         """
-        rules = policy or (None if frames.format == FROM_GRAPH else Policy())
+        rules = policy or Policy()
         with frames.database() as db:
             rows = db.sql(_SUMS).to_arrow_table()
             weights = weigh(rows["kind"], kind_weights)

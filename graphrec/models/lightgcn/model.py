@@ -218,7 +218,9 @@ class LightGCN:
 
     def _extended(self, vectors: tuple[Vectors, Vectors], n_likers: NDArray[np.int64]) -> Embeddings:
         users, items = vectors if self.metric == "dot" else unit_vectors(*vectors, self.metric)
-        likers = expected(n_likers, self.beside.tags, self.settings.tag_popularity) if self.beside else n_likers
+        likers: NDArray[Any] = n_likers
+        if self.beside and self.settings.tag_popularity:
+            likers = expected(n_likers, self.beside.tags, self.settings.tag_popularity)
         added = torch.from_numpy(prior(likers, self.settings))
         found = extended(torch.from_numpy(users), torch.from_numpy(items), added, self.settings.temperature)
         length = np.linalg.norm(users, axis=1)

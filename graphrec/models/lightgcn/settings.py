@@ -19,10 +19,10 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 """The words that a setting may be."""
 
 
-SIDES = ("follow_edges", "tag_edges")
+SIDES = ("follow_edges", "tag_edges", "tag_popularity")
 """Settings of edges beside the likes; where they are 0, nothing is other than without them."""
 
-UNSAID = (*SIDES, "tag_popularity", "group", "group_penalty")
+UNSAID = (*SIDES, "group", "group_penalty")
 """Settings that decide nothing where they are empty."""
 
 BATCHES = 16
@@ -113,7 +113,7 @@ class LightGCNSettings(Settings):
         for name, values in CHOICES.items():
             if getattr(self, name) not in values:
                 raise InputError(f"expected {name} to be one of {', '.join(values)}, found {getattr(self, name)!r}")
-        for name in (*SIDES, "tag_popularity"):
+        for name in SIDES:
             self.at_least(name, 0)
         for name in ("learning_rate", "temperature", "warm_rate"):
             if not getattr(self, name) > 0:
@@ -130,9 +130,7 @@ class LightGCNSettings(Settings):
 
     def told(self) -> dict[str, Any]:
         """The settings by name, without those that are left out: what decides what is learnt."""
-        left_out = {name for name in UNSAID if not getattr(self, name)}
-        left_out |= {"tag_popularity"} if "tag_edges" in left_out else set()
-        return {name: value for name, value in self.as_dict().items() if name not in left_out}
+        return {name: value for name, value in self.as_dict().items() if name not in UNSAID or value}
 
     def warmed(self) -> Self:
         """These settings for a training that starts at an earlier model's weights."""

@@ -67,4 +67,4 @@ class Sides:
 def of_length_one(rows: sparse.csr_array) -> sparse.csr_array:
     """Each row of length 1, those of zeros as they are; float32."""
     lengths = np.sqrt(np.asarray((rows * rows).sum(axis=1), dtype=np.float64))
-    return sparse.csr_array(sparse.diags_array(1 / np.where(lengths > 0, lengths, 1)) @ rows).astype(np.float32)
+    return sparse.csr_array(sparse.diags_array(1 / np.where(lengths > 0, lengths, 1)) @ rows, dtype=np.float32)

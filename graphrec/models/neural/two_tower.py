@@ -177,4 +177,4 @@ def _adding(n_traits: int, dim: int) -> nn.Linear:
 
 def _dense(rows: sparse.csr_array) -> NDArray[np.float32]:
     """The rows; one column of zeros where they have none."""
-    return rows.toarray() if rows.shape[1] else np.zeros((rows.shape[0], 1), dtype=np.float32)
+    return np.asarray(rows.toarray() if rows.shape[1] else np.zeros((rows.shape[0], 1)), dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -128,7 +129,8 @@ async def _ranked(request: Request, state: State, profile: Profile, query: ListQ
     if trial is not None:
         answer, trial = await answered(service, state, trial, profile, wish)
     elif query.with_:
-        answer = await ranked_by(service, state, query.with_, profile, wish, explains=_explains(state, query))
+        here = replace(profile, context=dict(wish.context.pairs)) if wish.context else profile
+        answer = await ranked_by(service, state, query.with_, here, wish, explains=_explains(state, query))
     elif wish.is_plain:
         answer = rank(state, profile, wish)
     else:

@@ -58,7 +58,6 @@ async def ranked_by(
 
     Where Neo4j takes longer than the budget or is away, or a model was never trained, all of it is from memory, and the
     fallbacks say so. `explains`: reasons name what was liked, which takes as long again; else they only count people.
-    A model that goes by the context gets that of the wish.
     """
     wanted = _split(names)
     if profile.user_id in state.withheld:
@@ -68,12 +67,11 @@ async def ranked_by(
     ids = state.catalogue.ids.names
     only = None if mask is None else frozenset(ids[item] for item in np.flatnonzero(mask).tolist())
     candidates = Candidates(allowed=only, seen=wish.seen)
-    here = replace(profile, context=dict(wish.context.pairs)) if wish.context else profile
 
     def work() -> list[Row]:
         asked_for = _recommenders(service, wanted, with_reasons=explains)
         one = asked_for[0] if len(asked_for) == 1 else ChainRecommender(asked_for)
-        return _rows(one.recommend([here], wish.offset + wish.k, candidates), "item_id")
+        return _rows(one.recommend([profile], wish.offset + wish.k, candidates), "item_id")
 
     return await _filled_up(service, state, names, wish, work, memory=lambda more: rank(state, profile, more))
 
