@@ -168,7 +168,8 @@ def replaying(n: int) -> None:
         runs = [log.replayed(clicks, seed) for seed in range(max(n // 10, 1))]
         effective = np.mean([run.effective for run in runs])
         warned = np.mean([run.effective < LEAST_LISTS for run in runs])
-        start = f"{'the first two swapped' if order == SWAPPED else 'turned round'} | {share:g} | {n_users * LISTS:,} | {effective:,.0f}"
+        name_of = "the first two swapped" if order == SWAPPED else "turned round"
+        start = f"{name_of} | {share:g} | {n_users * LISTS:,} | {effective:,.0f}"
         for name in ("ips", "snips"):
             estimates = [getattr(run, name) for run in runs]
             values = np.array([one.value for one in estimates])
