@@ -22,6 +22,12 @@ class Told:
     failed: int = 0
     wall: float = 0.0
 
+    def add(self, more: Told) -> None:
+        """Another stretch of the same."""
+        self.seconds += more.seconds
+        self.failed += more.failed
+        self.wall += more.wall
+
     @property
     def rate(self) -> float:
         """Answers a second."""

@@ -5,7 +5,8 @@
 
 Generated items of 64 numbers as graphrec's models give them: directions in clusters of unequal size, one number that
 says how popular an item is, and one that fills the length up to 1; users near one to three clusters. Each way works in
-a process of its own, which is cut off after `--limit` seconds. Recall is the share of the exact 20 best. Memory: what
+a process of its own, which is cut off after `--limit` seconds, and on one thread, as a worker of the service; Neo4j has
+all cores. Recall is the share of the exact 20 best. Memory: what
 the process grew by while the index was built, for Neo4j what the server holds in all.
 """
 
@@ -25,6 +26,7 @@ import psutil
 import pyarrow as pa
 from children import Child, CutError
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from graphrec.connect import local
 from graphrec.frames import FramesWriter
@@ -134,6 +136,7 @@ def recall(users: Vectors, items: Vectors, best: Found, found: Found) -> float:
 
 def measure(send: Callable[[Timed], None], way: str, n_items: int, seed: int) -> None:
     """The child's work: build, then one result for each effort."""
+    threadpool_limits(1)
     users, items = made(n_items, seed)
     for built in WAYS[way](users, items, seed):
         built.search(np.arange(TOGETHER))  # warms up
@@ -179,7 +182,7 @@ def usearch(users: Vectors, items: Vectors, seed: int) -> Iterator[Built]:
         index.expansion_search = effort
 
         def search(asked: Found) -> Found:
-            return np.asarray(index.search(users[asked], K).keys, dtype=np.int64).reshape(len(asked), K)
+            return np.asarray(index.search(users[asked], K, threads=1).keys, dtype=np.int64).reshape(len(asked), K)
 
         yield Built(f"usearch, HNSW 16, effort {effort}", search, build_s, gib)
 

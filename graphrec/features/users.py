@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from graphrec.features.reading import Facts, Floats
+from graphrec.features.standing import standing
 from graphrec.features.tastes import tag_tastes
 from graphrec.transfer import NO_TIME
 
@@ -67,10 +67,7 @@ def _shares(user: NDArray[np.int32], place: NDArray[np.int64], n_users: int, n: 
 def _prices(facts: Facts) -> dict[str, Sequence[Any]]:
     """The median price of what is liked, and 1 − its mean place among all prices, from 0 (cheapest) to 1."""
     priced = ~np.isnan(facts.price)
-    places = np.full(len(facts.price), np.nan)
-    n_priced = int(priced.sum())
-    if n_priced > 1:
-        places[priced] = (rankdata(facts.price[priced]) - 1) / (n_priced - 1)
+    places = standing(facts.price)
     told = (facts.weight > 0) & priced[facts.item] if len(facts.item) else np.zeros(0, dtype=bool)
     user, item = facts.user[told], facts.item[told]
     n = np.bincount(user, minlength=facts.n_users)

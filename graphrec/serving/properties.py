@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+
+from graphrec.features.standing import standing
 
 GROWTH = 1.25
 
@@ -43,11 +44,7 @@ class Properties:
         Equal ones stand between. Worked out once, and anew after a change."""
         found = self._places.get(name)
         if found is None:
-            column = self.numbers[name]
-            has, found = ~np.isnan(column), np.zeros(len(column))
-            if has.sum() > 1:
-                found[has] = (rankdata(column[has]) - 1) / (has.sum() - 1)
-            self._places[name] = found
+            found = self._places[name] = np.nan_to_num(standing(self.numbers[name]))
         return found
 
     def clear(self, item: int) -> None:
