@@ -15,8 +15,11 @@ from pathlib import Path
 from graphrec.evaluation import SplitSettings
 from graphrec.fairness import STEPS, Tradeoff, weigh
 from graphrec.fairness.page import page
+from graphrec.fairness.tradeoff import PENALTIES
 
-PLANS = (("ease", tuple(STEPS), (0.0, 0.25, 0.5, 0.75)), ("lightgcn", ("popularity_penalty",), (0.0, 1.0, 5.0, 25.0)))
+PLANS = (("ease", tuple(STEPS), (0.0, 0.25, 0.5, 0.75)), ("lightgcn", PENALTIES, (0.0, 1.0, 5.0, 25.0)))
+GROUP = "tag:Documentary"
+"""Few films, which few people watch."""
 
 
 def main() -> None:
@@ -29,10 +32,16 @@ def main() -> None:
     for model, ways, weights in PLANS:
         split = SplitSettings("time-user")
         found = weigh(
-            Path(asked.data) / "ml-latest-small", model, ways, weights=weights, split=split, n_users=asked.users
+            Path(asked.data) / "ml-latest-small",
+            model,
+            ways,
+            weights=weights,
+            split=split,
+            n_users=asked.users,
+            group=GROUP,
         )
         (asked.out / f"{model}.html").write_text(page(found), encoding="utf-8")
-        print(told(found))
+        print(told(found), flush=True)
 
 
 def told(found: Tradeoff) -> str:

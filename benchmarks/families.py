@@ -34,6 +34,10 @@ FAMILIES: Mapping[str, Sequence[str]] = {
     "content": ("content", "lightfm-tags"),
     "neighbours": ("user_neighbours", "item_neighbours", "lenskit-knn", "lenskit-user-knn", "implicit-cosine"),
     "factors": ("als", "implicit-als", "lenskit-als", "bpr", "implicit-bpr", "cornac-bpr", "nmf"),
+    "neural": (
+        *("multvae", "recbole-multivae", "cornac-vaecf", "neumf", "recbole-neumf", "cornac-neumf"),
+        *("sasrec", "recbole-sasrec", "cornac-sasrec", "two_tower", "recbole-dssm"),
+    ),
 }
 """graphrec's models and the same of other packages."""
 
@@ -90,7 +94,8 @@ def wanted(patterns: Sequence[str], name: str) -> bool:
 def write_out(results: Results, path: Path) -> None:
     """Both tables."""
     rows = results.rows()
-    told = ratings.markdown([row for row in rows if row["what"] == "rating"])
+    rated = [row for row in rows if row["what"] == "rating" and "rmse" in row]
+    told = ratings.markdown(rated) if rated else ""
     path.write_text(f"{told}\n\n{markdown(latest([row for row in rows if row['what'] == 'fit']))}", encoding="utf-8")
     print(path.read_text(encoding="utf-8"))
 

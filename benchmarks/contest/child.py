@@ -35,13 +35,13 @@ def fit(send: Send, path: Path, model: str, settings: Mapping[str, Any], limit: 
     warm_up(model)
     peer = peers.create(model)
     send(READY)
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     cut = peer.fit(part.snapshot, settings, started + limit)
-    fit_s = time.perf_counter() - started
+    fit_s, cpu_s = time.perf_counter() - started, time.process_time() - worked
     send(fit_s)
     started = time.perf_counter()
     users, best = ask(peer, part)
-    costs = {"fit_s": fit_s, "recommend_s": time.perf_counter() - started, "peak_gib": peak_gib()}
+    costs = {"fit_s": fit_s, "fit_cpu_s": cpu_s, "recommend_s": time.perf_counter() - started, "peak_gib": peak_gib()}
     costs = {name: round(value, 3) for name, value in costs.items()}
     send({**figures_of(part, users, best), **costs, "note": cut})
 

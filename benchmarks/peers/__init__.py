@@ -41,9 +41,10 @@ CONTENDERS: Mapping[str, Package] = {
     "pyg-lightgcn": _PYG,
     **dict.fromkeys(("implicit-als", "implicit-bpr", "implicit-cosine", "implicit-bm25"), _IMPLICIT),
     **dict.fromkeys(("lenskit-ease", "lenskit-knn", "lenskit-user-knn", "lenskit-als"), _LENSKIT),
-    "cornac-bpr": _CORNAC,
+    **dict.fromkeys(("cornac-bpr", "cornac-vaecf", "cornac-neumf", "cornac-sasrec"), _CORNAC),
     "lightfm-tags": _LIGHTFM,
     **dict.fromkeys(("recbole-multivae", "recbole-neumf", "recbole-simplex", "recbole-slim"), _RECBOLE),
+    **dict.fromkeys(("recbole-sasrec", "recbole-dssm"), _RECBOLE),
 }
 """The package of each model."""
 

@@ -14,7 +14,7 @@
 // $k: how many items to return for each (default 10)
 // $n_neighbours: how many people count (default 50)
 // $measure: one of cosine, jaccard, pearson (default "cosine")
-// $shrinkage: s is multiplied by n / (n + this), as little is known by few (default 0.0)
+// $shrinkage: s is multiplied by n / (n + this), as little is known by few (default 10.0)
 // $significance: and by min(n, this) / this, where it is above 0 (default 0)
 // $kind_weights: how much each kind says that a person likes an item; others weigh 1 (default {"view": 0.5, "click": 0.5, "skip": -0.5, "dislike": -1.0, "hide": -1.0})
 // $max_fan_out: how many relationships of one node are followed (default 20000)
@@ -23,7 +23,7 @@
 // $include_seen: whether items the user already has may come (default false)
 // returns: key, item_id, score, rank, people
 // access: read
-// :param {asked: [{key: '1', user_id: '1', items: null}], k: 10, n_neighbours: 50, measure: 'cosine', shrinkage: 0.0, significance: 0, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_fan_out: 20000, excluded: [], allowed: null, include_seen: false}
+// :param {asked: [{key: '1', user_id: '1', items: null}], k: 10, n_neighbours: 50, measure: 'cosine', shrinkage: 10.0, significance: 0, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_fan_out: 20000, excluded: [], allowed: null, include_seen: false}
 
 UNWIND $asked AS ask
 OPTIONAL MATCH (u:User {user_id: ask.user_id})

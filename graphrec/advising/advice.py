@@ -19,8 +19,14 @@ from graphrec.evaluation.running import Ran, Run
 from graphrec.evaluation.stage import staged
 from graphrec.frames import Frames
 from graphrec.graph import Graph
+from graphrec.recommend.base import Profile
+from graphrec.recommend.fitted import make_fitted
+from graphrec.snapshot import Snapshot
 
 K = 10
+FEW_USERS = 50
+"""With fewer, only large differences are found."""
+
 METRIC = f"ndcg@{K}"
 SHOWN = ("ndcg", "recall", "coverage", "tail", "diversity")
 
@@ -63,6 +69,7 @@ def advise(
     """
     if not budget > 0:
         raise InputError(f"expected a budget above 0 seconds, found {budget:g}")
+    _compile()
     deadline = time.monotonic() + budget
     with TemporaryDirectory(prefix="graphrec-") as folder:
         frames = staged(data, Path(folder) / "frames")
@@ -78,6 +85,12 @@ def advise(
         run = Run.of(frames, Path(folder) / "train", settings, ks=[K], n_users=n_users, progress=tell, kept=(METRIC,))
         found, notes = _tried(run, candidates(seen), deadline)
         return _advice(frames.name, seen, run, found, notes)
+
+
+def _compile() -> None:
+    """What is compiled once after an installation, so that it isn't counted against whoever is tried first."""
+    tiny = Snapshot.from_pairs(["a", "a", "b"], ["x", "y", "y"])
+    make_fitted("p3alpha", with_reasons=False).fit(tiny).recommend([Profile("a"), Profile("b")], 1)
 
 
 def _tried(run: Run, asked: Sequence[Candidate], deadline: float) -> tuple[dict[str, Ran], dict[str, str]]:
@@ -104,11 +117,13 @@ def _advice(name: str, seen: Look, run: Run, found: Mapping[str, Ran], notes: Ma
     rows = sorted((_row(model, one, whys[model]) for model, one in found.items()), key=lambda row: -row[METRIC])
     values = {row["model"]: found[row["model"]].measured.users[METRIC][:, None] for row in rows}
     use, why = choose(rows, values)
+    if (n := len(run.held.truth.user_ids)) < FEW_USERS:
+        why.append(f"Only {n} users were measured, which can hardly tell recommenders apart; ask again with more.")
     rows += [{"model": model, "tried because": whys[model], "note": note} for model, note in notes.items()]
     if seen.hardly_known > 0.3:
         why.append("Many users are hardly known: serve new ones by onboarding, tags and trends (docs/serving.md).")
-    if notes:
-        why.append(f"Not measured: {', '.join(notes)}; a larger budget may change this.")
+    if late := [note for note in notes.values() if "budget" in note]:
+        why.append(f"{len(late)} candidates weren't measured for want of time; a larger budget may change this.")
     return Advice(name, seen, run.dealt.says, len(run.held.truth.user_ids), rows, use, why)
 
 

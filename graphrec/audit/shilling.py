@@ -132,7 +132,7 @@ def _scanned(within: Extremes, share: Floats, least: int) -> Iterator[Agreement]
         first, last = within.second[start], within.second[start] + length
         around = np.searchsorted(times, last, side="right") - np.searchsorted(times, first, side="left")
         expected = around * share[within.item[start]]
-        chance = poisson.sf(n[start] - 1, expected) * len(key) * N_TESTS
+        chance = np.asarray(poisson.sf(n[start] - 1, expected)) * len(key) * N_TESTS
         for one in np.flatnonzero((chance < CHANCE) & (n[start] > CLEAR * expected)):
             yield Agreement(within, int(start[one]), int(n[start[one]]), float(chance[one]))
 

@@ -40,6 +40,9 @@ HomeOption = Annotated[
         show_default=False,
     ),
 ]
+PIPED = 200
+"""Columns of text for tables that go into a file or another command, where no terminal says how wide it is."""
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
@@ -57,7 +60,8 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], title
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(cell(row.get(column)) for column in columns))
-    console.print(table)
+    wide = console if console.is_terminal else Console(highlight=False, width=PIPED)
+    wide.print(table)
 
 
 def cell(value: Any) -> str:

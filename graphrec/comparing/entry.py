@@ -71,7 +71,8 @@ def _rows(gathered: Gathered, asked: Asked, values: Mapping[str, Floats]) -> lis
 def _mean_slices(slices: pd.DataFrame) -> list[dict[str, Any]]:
     """Of each slice the means over seeds and folds."""
     keys = ["model", "by", "group"]
-    means = slices.drop(columns=["seed", "fold"]).groupby(keys, sort=False).mean().reset_index()
+    numbers = {name: float for name in slices.columns if name not in (*keys, "seed", "fold")}
+    means = slices[[*keys, *numbers]].astype(numbers).groupby(keys, sort=False).mean().reset_index()
     return [
         {str(name): None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
         for row in means.to_dict("records")

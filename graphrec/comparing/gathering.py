@@ -15,10 +15,9 @@ import pandas as pd
 from graphrec.evaluation.groups import item_rows, user_rows
 from graphrec.evaluation.parts import SplitSettings
 from graphrec.evaluation.ranking import Progress
-from graphrec.evaluation.running import Ran, Run
+from graphrec.evaluation.running import Ran, Run, seeded
 from graphrec.evaluation.truth import Ranked
 from graphrec.frames import Frames
-from graphrec.models import MODELS, create
 
 FEW = (5, 20)
 """Users and items are sliced by how many training pairs they have: at most so many, at most so many, more."""
@@ -85,16 +84,7 @@ def _runs(frames: Frames, asked: Asked, progress: Progress | None) -> Iterator[t
                     progress=progress,
                     kept=(asked.metric,),
                 )
-                yield seed, n, run, run.all(asked.models, _seeded(asked, seed))
-
-
-def _seeded(asked: Asked, seed: int) -> dict[str, dict[str, Any]]:
-    """Each model's settings, with the seed where it has one and none is set."""
-    found: dict[str, dict[str, Any]] = {}
-    for name in asked.models:
-        has_seed = name in MODELS and "seed" in create(name).settings.kinds()
-        found[name] = {**({"seed": seed} if has_seed else {}), **asked.settings.get(name, {})}
-    return found
+                yield seed, n, run, run.all(asked.models, seeded(asked.models, seed, asked.settings))
 
 
 def _told(frames: Frames, run: Run) -> dict[str, Any]:

@@ -26,10 +26,11 @@ def page(found: Comparison) -> str:
 
 def _data(found: Comparison) -> str:
     told = found.told
+    left_out = "".join(f" Left out: {n:,} {name.replace('_', ' ')}." for name, n in told["left_out"].items() if n)
     return (
         f"Split {told['split']} ({told['says']}): {told['n_train']:,} training and {told['n_test']:,} held-back pairs "
         f"over {told['n_items']:,} items; {found.n_users:,} users are compared, "
-        f"seeds {', '.join(map(str, found.seeds))}."
+        f"seed{'s' * (len(found.seeds) > 1)} {', '.join(map(str, found.seeds))}.{left_out}"
     )
 
 
@@ -38,7 +39,7 @@ def _quality(found: Comparison) -> str:
         (row["model"], f"{row[found.metric]:.4f}", f"{row['low']:.4f} to {row['high']:.4f}", *_cost(row))
         for row in found.rows
     ]
-    return html_table((found.metric, *(("mean", "95 %")), "fit, s", "lists, s", "memory, MiB"), rows)
+    return html_table(("model", found.metric, "95 %", "fit, s", "lists, s", "memory, MiB"), rows)
 
 
 def _cost(row: Any) -> Iterator[str]:
@@ -57,7 +58,7 @@ def _slices(found: Comparison) -> str:
     columns = list(dict.fromkeys((row["by"], row["group"]) for row in found.slices))
     told = {(row["model"], row["by"], row["group"]): row for row in found.slices}
     recall = next((name for row in found.slices for name in row if name.startswith("recall@")), "recall")
-    models = list(dict.fromkeys(row["model"] for row in found.slices))
+    models = [row["model"] for row in found.rows]
     rows = []
     for by, group in columns:
         cells = [told.get((model, by, group), {}).get(recall) for model in models]

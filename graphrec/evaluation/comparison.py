@@ -139,5 +139,8 @@ def _mean_groups(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     table = pd.DataFrame(list(rows))
     counted = ["n_users", "n_pairs"]
     told = {name: ("sum" if name in counted else "mean") for name in table.columns if name not in keys}
-    means = table.groupby(keys, sort=False).agg(told).reset_index()
-    return [{str(name): value for name, value in row.items()} for row in means.to_dict("records")]
+    means = table.astype(dict.fromkeys(told, float)).groupby(keys, sort=False).agg(told).reset_index()
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in means.to_dict("records")
+    ]

@@ -13,9 +13,11 @@ import pandas as pd
 from scipy.stats import t as student
 
 from graphrec.errors import InputError
-from graphrec.evaluation.truth import Floats, Ranked, Truth
+from graphrec.evaluation.truth import Floats, Ranked, Truth, positions_in
 from graphrec.frames import Frames
 from graphrec.recommend.tail import long_tail
+from graphrec.snapshot import Snapshot
+from graphrec.snapshot.members import members
 
 if TYPE_CHECKING:
     from graphrec.evaluation.running import Ran, Run
@@ -29,11 +31,13 @@ MOST_VALUES = 12
 """A property with more different numbers is cut into parts; with more different texts it is refused."""
 
 ACTIVITY, AGE, POPULARITY = "activity", "item-age", "item-popularity"
+OTHERS = "others"
 
 
 @dataclass(frozen=True)
 class Groups:
-    """What to group by: `activity` of users in training, `item-age` and `item-popularity`, or a property of users."""
+    """What to group by: `activity` of users in training, `item-age` and `item-popularity`, a property of users, or
+    items of a tag or of a property's value beside the others, as `tag:Drama` or `language:fr`."""
 
     by: Sequence[str]
 
@@ -44,24 +48,39 @@ def group_rows(frames: Frames, run: Run, ran: Mapping[str, Ran], groups: Groups)
     truth, k = run.held.truth, run.ks[0]
     rows = []
     for by in groups.by:
-        labels = label(frames, truth, by)
+        labels = item_labels(run.held.snapshot, truth, by) if ":" in by else label(frames, truth, by)
         for name, one in ran.items():
             ranked = Ranked.of(truth, one.measured.lists, k)
-            tell = item_rows if by in (AGE, POPULARITY) else user_rows
+            tell = item_rows if _is_of_items(by) else user_rows
             rows += [{"model": name, "by": by, **row} for row in tell(truth, ranked, labels)]
     return rows
 
 
 def gaps(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For each model and grouping the difference between the best and the worst group, and which they are."""
+    """For each model and grouping the difference between the best and the worst group, and which they are. `is_clear`:
+    their intervals don't meet. A group that nothing is held back of is passed over."""
     found = []
     for (model, by), part in pd.DataFrame(list(rows)).groupby(["model", "by"], sort=False):
         metric = next(name for name in part.columns if name.startswith("recall@"))
-        ranked = part.sort_values(metric, kind="stable")
-        values, names = ranked[metric].tolist(), ranked["group"].tolist()
-        told = {"gap": values[-1] - values[0], "best": names[-1], "worst": names[0]}
-        found.append({"model": model, "by": by, **told})
+        ranked = part.dropna(subset=[metric]).sort_values(metric, kind="stable")
+        if ranked.empty:
+            continue
+        worst, best = ranked.iloc[0], ranked.iloc[-1]
+        told = {"gap": float(best[metric] - worst[metric]), "best": best["group"], "worst": worst["group"]}
+        found.append({"model": model, "by": by, **told, "is_clear": bool(best["low"] > worst["high"])})
     return found
+
+
+def item_labels(snapshot: Snapshot, truth: Truth, group: str) -> Labels:
+    """Which items of the catalogue are of a group, as `tag:Drama`, and which are others; None for unknown ones."""
+    labels = np.full(len(truth.item_ids), None, dtype=object)
+    places = positions_in(truth.item_ids, pd.Series(snapshot.item_ids, dtype=object))
+    labels[places] = np.where(members(snapshot, group), group, OTHERS)
+    return labels
+
+
+def _is_of_items(by: str) -> bool:
+    return by in (AGE, POPULARITY) or ":" in by
 
 
 def label(frames: Frames, truth: Truth, by: str) -> Labels:
@@ -144,10 +163,13 @@ def item_rows(truth: Truth, ranked: Ranked, labels: Labels) -> list[dict[str, An
 
 
 def _row(group: str, recall: Floats, n_pairs: int, k: int) -> dict[str, Any]:
+    """None stands where there is nobody to say it of."""
     n = len(recall)
-    mean = float(recall.mean()) if n else float("nan")
-    spread = float(student.ppf(0.975, n - 1) * recall.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
     told = {"group": group, "n_users": n, "n_pairs": n_pairs}
+    mean = float(recall.mean()) if n else None
+    if mean is None or n < 2:
+        return told | {f"recall@{k}": mean, "low": None, "high": None}
+    spread = float(student.ppf(0.975, n - 1) * recall.std(ddof=1) / np.sqrt(n))
     return told | {f"recall@{k}": mean, "low": mean - spread, "high": mean + spread}
 
 

@@ -19,6 +19,7 @@ from graphrec.evaluation.ranking import IN_GRAPH, IN_MEMORY, Pace, Progress
 from graphrec.evaluation.stage import fill, second_graph
 from graphrec.frames import Frames
 from graphrec.hashing import hash_ids, hash_pairs
+from graphrec.models import MODELS, create
 from graphrec.recommend.base import Recommender
 from graphrec.recommend.fitted import FITTED, make_fitted
 from graphrec.recommend.registry import NAMES, get
@@ -102,6 +103,15 @@ class Run:
                 progress(f"{name} learns", report.epoch, report.epochs)
 
         return make_fitted(name, settings, progress=tell, with_reasons=False).fit(self.held.snapshot)
+
+
+def seeded(models: Sequence[str], seed: int, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Each model's settings, with the seed where it has one and none is set."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in models:
+        has_seed = name in MODELS and "seed" in create(name).settings.kinds()
+        found[name] = {**({"seed": seed} if has_seed else {}), **settings.get(name, {})}
+    return found
 
 
 def sample(dealt: Split, n_users: int | None, seed: int) -> pd.DataFrame:

@@ -25,14 +25,14 @@ class ArraysModel(ABC):
     """A scoring model. A subclass names itself and its settings, and says what it learns and how that scores.
 
     `found`: what was learnt, by name. Arrays with a row a user have names of `graphrec.versions.forgetting`.
-    `needs_facts`: whether a snapshot must tell what is said of items. `REVISION` is raised whenever the same data and
-    settings learn something else than before.
+    `needs_facts`: whether a snapshot must tell what is said of items and users. `REVISION` is raised whenever the same
+    data and settings learn something else than before.
     """
 
     name: str = ""
     kind: ClassVar[type[Settings]] = Settings
     REVISION: ClassVar[int] = 1
-    needs_facts: ClassVar[bool] = False
+    needs_facts: bool = False
 
     def __init__(self, settings: Settings) -> None:
         self.settings: Any = settings
@@ -52,11 +52,15 @@ class ArraysModel(ABC):
             raise InputError("expected at least one user who likes an item, found none; load interactions first")
         self.found = self.learn(snapshot, progress)
         self.user_ids, self.item_ids = snapshot.user_ids, snapshot.item_ids
+        self.prepare()
         return self
 
     @abstractmethod
     def learn(self, snapshot: Snapshot, progress: Progress | None) -> Arrays:
         """What a fit finds."""
+
+    def prepare(self) -> None:  # noqa: B027  (most models need nothing)
+        """Make what every answer needs from what was learnt; done once after a fit and after a load."""
 
     @abstractmethod
     def scores(self, block: Block) -> NDArray[np.floating]:
@@ -70,7 +74,8 @@ class ArraysModel(ABC):
 
     def fingerprint(self, snapshot: Snapshot) -> str:
         """The same where a fit would learn the same."""
-        return fingerprint_of(self.name, self.REVISION, snapshot.digest(), self.settings_dict)
+        said = [facts.digest() for facts in (snapshot.facts, snapshot.people) if facts and self.needs_facts]
+        return fingerprint_of(self.name, self.REVISION, snapshot.digest(), self.settings_dict, *said)
 
     def save(self, folder: Path) -> None:
         """Write what was learnt, the ids and the settings."""
@@ -88,4 +93,5 @@ class ArraysModel(ABC):
         model.user_ids, model.item_ids = read_ids(arrays, "user_ids"), read_ids(arrays, "item_ids")
         packed = {f"{name}_ids_{part}" for name in ("user", "item") for part in ("utf8", "ends")}
         model.found = {name: array for name, array in arrays.items() if name not in packed}
+        model.prepare()
         return model

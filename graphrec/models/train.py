@@ -42,8 +42,8 @@ def train(
     Interrupted at any moment, it leaves the version before live and whole.
     """
     model: Any = create(name, settings)
-    if name not in _trainable():
-        raise InputError(f"{name} is counted where it is asked for; train one of {', '.join(_trainable())}")
+    if name not in trainable():
+        raise InputError(f"{name} is counted where it is asked for; train one of {', '.join(trainable())}")
     if warm:
         follow(graph, model)
     snapshot = Snapshot.from_graph(graph, facts=getattr(model, "needs_facts", False), stated=True)
@@ -101,5 +101,6 @@ def _unchanged(graph: Graph, model: GraphModel | ScoringModel, snapshot: Snapsho
     return live if known or live.fingerprint == model.fingerprint(snapshot) else None
 
 
-def _trainable() -> list[str]:
+def trainable() -> list[str]:
+    """The models that are trained; others are counted where they are asked for."""
     return [name for name in MODELS if name not in ("popular", *LIVE)]

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from graphrec.recommend.asking import GraphRecommender
 
 NAMES = (
-    *("walk", "cooccurrence", "lightgcn", "popular", "trending", "tags", "friends"),
+    *("blend", "walk", "cooccurrence", "lightgcn", "popular", "trending", "tags", "friends"),
     *("p3alpha", "item_graph", "ease", "gfcf", "chebyshev", "spectral"),
     *("user_neighbours", "item_neighbours", "svd", "svdpp", "als", "bpr", "nmf", "content"),
+    *("multvae", "sasrec", "neumf", "two_tower"),
+    *("weighted", "switching", "cascade", "augmented", "stacked"),
 )
 """The recommenders over the graph."""
 

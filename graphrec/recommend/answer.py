@@ -9,7 +9,7 @@ import pandas as pd
 
 from graphrec.errors import InputError
 from graphrec.graph import Graph
-from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
+from graphrec.recommend.base import ALL_UNSEEN, NOTHING, Candidates, Profile
 from graphrec.recommend.history import cards_of, entered, is_known_user, known_item
 from graphrec.recommend.registry import best_name, get
 
@@ -21,11 +21,13 @@ def recommend(
     model: str | None = None,
     *,
     items: Mapping[str, float] | None = None,
+    context: Mapping[str, Any] = NOTHING,
     candidates: Candidates = ALL_UNSEEN,
     **settings: Any,
 ) -> pd.DataFrame:
     """Rows of rank, item_id, title, score, reason and tags for a user, for a visitor's weighted `items`, or for both.
 
+    `context`: where and when they are for, such as a device or an hour, for a model that goes by it.
     `model` is a name of `graphrec.recommend.NAMES`; without it `blend` or `lightgcn` if a version is live, else `walk`.
     Of whom nothing is known gets popular items; `attrs["note"]` of the table then says so. UnknownIdError for an
     item that the graph doesn't hold.
@@ -34,7 +36,7 @@ def recommend(
         raise InputError("the graph holds no items to recommend; load some with `graphrec load PATH`")
     name = model or best_name(graph)
     given = {known_item(graph, item_id): weight for item_id, weight in (items or {}).items()}
-    profile = Profile(None if user_id is None else entered(graph, user_id), given)
+    profile = Profile(None if user_id is None else entered(graph, user_id), given, context)
     rows = get(name, graph, **settings).recommend([profile], k, candidates)
     note = None
     if rows.empty:

@@ -31,6 +31,11 @@ class GraphRecommender(ABC):
         self.with_reasons = with_reasons
         self.least_people = least_people(graph)
 
+    @property
+    def finds_similar(self) -> bool:
+        """Whether it says which items are alike."""
+        return type(self).rows_for_items is not GraphRecommender.rows_for_items
+
     def recommend(self, profiles: Sequence[Profile], k: int = 10, candidates: Candidates = ALL_UNSEEN) -> pd.DataFrame:
         """Rows of RECOMMENDATION_COLUMNS, one query for all known users and one a visitor."""
         asked = sorted({p.user_id for p in profiles if p.user_id is not None and not p.items})

@@ -8,8 +8,8 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
+from graphrec.models.base import Block
 from graphrec.models.blend.model import Blend
 from graphrec.recommend.base import Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
@@ -33,9 +33,9 @@ class BlendedRecommender(FilterRecommender):
         catalogue = Catalogue.load(folder)
         return cls.over(Blend.load(folder), catalogue)
 
-    def _rank(self, rows: sparse.csr_array, profiles: Sequence[Profile], k: int, candidates: Candidates) -> Best:
+    def _rank(self, block: Block, profiles: Sequence[Profile], k: int, candidates: Candidates) -> Best:
         mixture = self._model.mixture
-        scores = mixture.scores(rows, self._vectors(profiles))
+        scores = mixture.scores(block.rows, self._vectors(profiles))
         scores[:, ~mixture.is_known] = -np.inf
         self._fitted().mask(scores, profiles, candidates)
         return top_k(scores, k)

@@ -13,9 +13,9 @@ from graphrec.graph import Graph
 from graphrec.recommend.asking import GraphRecommender, Row
 from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
-from graphrec.recommend.filtering import rows_of
 from graphrec.recommend.histories import Histories
 from graphrec.recommend.history import liked_by, seen_by, titles_of
+from graphrec.recommend.in_blocks import rows_of
 from graphrec.recommend.kept import kept_model
 from graphrec.recommend.scoring import ScoringRecommender
 from graphrec.snapshot.columns import positions

@@ -39,7 +39,7 @@ class Histories:
         indptr = np.concatenate([[0], np.cumsum([len(found) for found in lists])]).astype(np.int64)
         return cls(indptr, np.concatenate([np.zeros(0, dtype=np.int64), *lists]))
 
-    def of_profile(self, catalogue: Catalogue, profile: Profile, liked: Ints) -> Ints:
+    def of_profile(self, catalogue: Catalogue, profile: Profile, liked: npt.NDArray[np.signedinteger]) -> Ints:
         """What a profile likes, the oldest first; items that it brings are the newest, in the order given."""
         user = catalogue.user_idx(profile.user_id)
         theirs = self.items[self.indptr[user] : self.indptr[user + 1]] if user >= 0 else np.zeros(0, dtype=np.int64)

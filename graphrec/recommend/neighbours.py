@@ -12,6 +12,7 @@ from graphrec import queries
 from graphrec.errors import InputError
 from graphrec.graph import Graph
 from graphrec.models.neighbours.model import nearest_people
+from graphrec.models.neighbours.settings import ItemNeighbourSettings, NeighbourSettings
 from graphrec.recommend.asking import GraphRecommender, Row, masks
 from graphrec.recommend.base import Candidates
 from graphrec.recommend.history import ask, settings_of, titles_of
@@ -25,6 +26,8 @@ class NeighbourRecommender(GraphRecommender):
 
     ranking: str
     rating: str
+    usual: type[NeighbourSettings]
+    """The model's settings; the query for similar items is the same for both kinds, whose shrinkage isn't."""
 
     def __init__(self, graph: Graph, *, with_reasons: bool = True, **settings: Any) -> None:
         super().__init__(graph, with_reasons=with_reasons)
@@ -45,7 +48,7 @@ class NeighbourRecommender(GraphRecommender):
 
     def rows_for_items(self, item_ids: Sequence[str], k: int) -> list[dict[str, Any]]:
         """The rows of neighbours/similar_items."""
-        settings = settings_of("neighbours/similar_items", self.settings)
+        settings = {"shrinkage": self.usual.shrinkage} | settings_of("neighbours/similar_items", self.settings)
         return ask(self.graph, "neighbours/similar_items", {"item_ids": list(item_ids), "k": k, **settings})
 
     def similar_reasons(self, rows: Sequence[Row]) -> list[str]:
@@ -81,6 +84,7 @@ class UserNeighbourRecommender(NeighbourRecommender):
     name = "user_neighbours"
     ranking = "neighbours/by_users"
     rating = "neighbours/rate_by_users"
+    usual = NeighbourSettings
 
     def reasons(self, rows: Sequence[Row]) -> list[str]:
         """How many of the nearest people like it."""
@@ -93,6 +97,7 @@ class ItemNeighbourRecommender(NeighbourRecommender):
     name = "item_neighbours"
     ranking = "neighbours/by_items"
     rating = "neighbours/rate_by_items"
+    usual = ItemNeighbourSettings
 
     def reasons(self, rows: Sequence[Row]) -> list[str]:
         """“because you liked Alien (1979)”: the liked item that adds most."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -103,5 +104,9 @@ def check_logged(logged: Logged, k: int) -> None:
 
 
 def as_dict(told: Told) -> dict[str, Any]:
-    """Plain values, for JSON."""
-    return {**asdict(told), "warnings": told.found.warnings}
+    """Plain values, for JSON; null where one user alone gives no interval."""
+    found = {**asdict(told), "warnings": told.found.warnings}
+    for one in ("logged", "ips", "snips", "weight"):
+        ends = found["found"][one]
+        found["found"][one] = {name: value if math.isfinite(value) else None for name, value in ends.items()}
+    return found

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import t as student
 
+from graphrec.errors import InputError
 from graphrec.replay.logged import Floats
 
 LEVEL = 0.95
@@ -87,7 +88,17 @@ def chances(shown: Sequence[str], ranking: Sequence[str], explore: float = 0.0) 
 
 
 def replay(user_ids: Sequence[str], target: Floats, logged: Floats, rewards: Floats) -> Replayed:
-    """The estimates. `target`, `logged`: the chances of what was shown; all lists × places; `logged` above 0."""
+    """The estimates. `target`, `logged`: the chances of what was shown; all lists × places.
+
+    InputError where the chance of anything that was shown is missing, or isn't above 0 and at most 1: no list may be
+    passed over for what was drawn in it.
+    """
+    wrong = int((~((logged > 0) & (logged <= 1))).any(axis=1).sum())
+    if wrong or not len(logged):
+        raise InputError(
+            f"expected lists whose places each have the chance that they were shown with, above 0 and at most 1, found "
+            f"{wrong:,} of {len(logged):,} without; log the chances, and leave a share to chance (explore=0.1)"
+        )
     weights: Floats = np.cumprod(target / logged, axis=1, dtype=np.float64)
     users, user_idx = np.unique(np.asarray(user_ids, dtype=object), return_inverse=True)
     gained = weights * rewards

@@ -28,7 +28,7 @@ from graphrec.service.guard import Guard
 from graphrec.service.keys import read_keys
 from graphrec.service.metrics import Metrics
 from graphrec.service.orphan import Orphan
-from graphrec.service.routes import changes, consent, events, health, lists, onboarding
+from graphrec.service.routes import changes, consent, events, health, lists, onboarding, ratings
 from graphrec.service.settings import ServiceSettings
 from graphrec.service.tracing import Traced, Tracing, open_tracing
 from graphrec.service.trials import Trials
@@ -79,7 +79,7 @@ def application(settings: ServiceSettings) -> FastAPI:
         lifespan=_lifespan(settings, pipeline, metrics, experiments, tracing),
         redirect_slashes=False,
     )
-    for routes in (lists, events, onboarding, consent, changes, health):
+    for routes in (lists, ratings, events, onboarding, consent, changes, health):
         app.include_router(routes.router)
     problems.install(app)
     describe(app, guarded=not settings.open, limited=settings.rate > 0)

@@ -115,6 +115,18 @@ class PeopleQuery(Strict):
     k: int = Field(10, ge=1, le=MOST_ITEMS, description="How many people; as many come as there are.")
 
 
+class RatingsQuery(Strict):
+    """Which items, and by what."""
+
+    item: list[Id] = Field(..., min_length=1, max_length=MOST_ITEMS, description="The items' ids.")
+    with_: str = Field(
+        "svd",
+        alias="with",
+        max_length=100,
+        description="What predicts: `svd` or `svdpp`, once trained; `user_neighbours` or `item_neighbours`, at once.",
+    )
+
+
 class EventIn(Strict):
     """Something that a user did to an item. The same `event_id` again changes nothing."""
 
@@ -204,6 +216,25 @@ class People(BaseModel):
     request_id: str
     user_id: str
     people: list[Person]
+
+
+class Rating(BaseModel):
+    """What a user would rate an item with."""
+
+    item_id: str
+    title: str | None
+    rating: float | None = Field(description="On the scale of the data; null where nothing is known.")
+
+
+class Rated(BaseModel):
+    """Ratings in the order asked for. Of a user who has opted out, what all rate the items with."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    request_id: str
+    user_id: str
+    with_: str = Field(alias="with", description="What predicted them.")
+    ratings: list[Rating]
 
 
 class Way(BaseModel):

@@ -78,6 +78,7 @@ def exposed(scores: Floats, groups: Ints, shares: Floats, n: int) -> Ints:
     `groups`: the group of each candidate; `shares`: the least share of each group, together at most 1.
     """
     order = np.argsort(-scores, kind="stable")
+    place_of = np.argsort(order)
     waiting = [[int(one) for one in order if groups[one] == group][::-1] for group in range(len(shares))]
     given = np.zeros(len(shares))
     chosen = np.zeros(min(n, len(scores)), dtype=np.int64)
@@ -87,7 +88,7 @@ def exposed(scores: Floats, groups: Ints, shares: Floats, n: int) -> Ints:
         missing = np.where(has, shares * (given.sum() + worth) - given, -np.inf)
         group = int(missing.argmax())
         if missing[group] <= 0:
-            group = max((g for g in range(len(shares)) if has[g]), key=lambda g: (scores[waiting[g][-1]], -g))
+            group = min((g for g in range(len(shares)) if has[g]), key=lambda g: place_of[waiting[g][-1]])
         chosen[place] = waiting[group].pop()
         given[group] += worth
     return chosen

@@ -1,10 +1,10 @@
-"""What the data say of items beside who likes them: words, numbers and vectors, aligned with the items' ids."""
+"""What the data say of items or users beside who likes what: words, numbers and vectors, aligned with their ids."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -13,59 +13,60 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphrec.graph import Graph
+from graphrec.privacy.policy import Policy, read_policy
 from graphrec.snapshot.columns import Ids
 
-ITEMS_A_BATCH = 5_000
+A_BATCH = 5_000
 COUNTED = "feature_"
-"""What begins so was counted from interactions, and is no fact of an item."""
+"""What begins so was counted from interactions, and is no fact of an item or a user."""
+
+KEYS = {"items": "item_id", "users": "user_id"}
+"""The ids of those of whom something is said."""
+
+QUERIES = {"items": "items/properties", "users": "users/said"}
+"""What tells it; nothing of users who have opted out."""
 
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """By property: `words`, texts an item; `numbers`, NaN where missing; `vectors`, rows of zeros where missing."""
+    """By property: `words`, texts an id; `numbers`, NaN where missing; `vectors`, rows of zeros where missing."""
 
     words: Mapping[str, list[tuple[str, ...]]] = field(default_factory=dict)
     numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     @classmethod
-    def of_table(cls, item_ids: Ids, table: pa.Table) -> Self:
-        """From a table with a column item_id and one a property."""
-        names = [name for name in table.column_names if name != "item_id"]
+    def of_table(cls, ids: Ids, table: pa.Table, of: str = "items", policy: Policy | None = None) -> Self:
+        """From a table with a column of ids and one a property, of those that a policy lets be used."""
+        key = KEYS[of]
+        names = [name for name in table.column_names if name != key and (not policy or policy.may_use(of, name))]
         columns = [table[name].to_pylist() for name in names]
-        rows = zip(table["item_id"].to_pylist(), *columns, strict=True)
-        return cls.of_rows(item_ids, ((row[0], dict(zip(names, row[1:], strict=True))) for row in rows))
+        rows = zip(table[key].to_pylist(), *columns, strict=True)
+        return cls.of_rows(ids, ((row[0], dict(zip(names, row[1:], strict=True))) for row in rows))
 
     @classmethod
-    def of_graph(cls, graph: Graph, item_ids: Ids) -> Self:
-        """The properties of the items of a graph."""
-
-        def rows() -> Iterable[tuple[str, Mapping[str, Any]]]:
-            for start in range(0, len(item_ids), ITEMS_A_BATCH):
-                batch = item_ids[start : start + ITEMS_A_BATCH].tolist()
-                for row in graph.read("items/properties", item_ids=batch):
-                    yield row["item_id"], dict(row["properties"])
-
-        return cls.of_rows(item_ids, rows())
+    def of_graph(cls, graph: Graph, ids: Ids, of: str = "items") -> Self:
+        """The properties of the items or users of a graph that its home's policy lets be used."""
+        return cls.of_rows(ids, properties_of(graph, ids, of))
 
     @classmethod
-    def of_rows(cls, item_ids: Ids, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> Self:
-        """From the properties of each item; ids that aren't among the items are passed over."""
-        places = {item_id: n for n, item_id in enumerate(item_ids)}
+    def of_rows(cls, ids: Ids, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> Self:
+        """From the properties of each id; those that aren't among the ids are passed over."""
+        places = {one: n for n, one in enumerate(ids)}
         values: dict[str, dict[int, Any]] = {}
-        for item_id, properties in rows:
+        for one, properties in rows:
             for name, value in properties.items():
-                if value is not None and item_id in places and not name.startswith(COUNTED):
-                    values.setdefault(name, {})[places[item_id]] = value
+                if value is not None and one in places and not name.startswith(COUNTED):
+                    values.setdefault(name, {})[places[one]] = value
         words, numbers, vectors = {}, {}, {}
         for name, found in sorted(values.items()):
             kind = _kind(found)
             if kind is str:
-                words[name] = [_texts(found.get(n)) for n in range(len(item_ids))]
+                words[name] = [_texts(found.get(n)) for n in range(len(ids))]
             elif kind is list:
-                vectors[name] = _stacked(found, len(item_ids))
+                vectors[name] = _stacked(found, len(ids))
             elif kind is float:
-                numbers[name] = np.array([float(found.get(n, np.nan)) for n in range(len(item_ids))])
+                numbers[name] = np.array([float(found.get(n, np.nan)) for n in range(len(ids))])
         return cls(words, numbers, vectors)
 
     def digest(self) -> str:
@@ -77,6 +78,15 @@ class Facts:
         for name, array in arrays.items():
             hashed.update(name.encode() + array.tobytes())
         return hashed.hexdigest()
+
+
+def properties_of(graph: Graph, ids: Ids, of: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    """What a graph says of each of some items or users (`of`), as far as its home's policy lets it be used."""
+    may_use: Callable[[str, str], bool] = read_policy(graph.home).may_use
+    for start in range(0, len(ids), A_BATCH):
+        batch = {f"{KEYS[of]}s": ids[start : start + A_BATCH].tolist()}
+        for row in graph.read(QUERIES[of], **batch):
+            yield row[KEYS[of]], {name: value for name, value in row["properties"] if may_use(of, name)}
 
 
 def _kind(found: Mapping[int, Any]) -> type | None:
@@ -101,12 +111,12 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list | tuple) else ()
 
 
-def _stacked(found: Mapping[int, Any], n_items: int) -> NDArray[np.float32]:
+def _stacked(found: Mapping[int, Any], n: int) -> NDArray[np.float32]:
     """Vectors of the length that most have; others, and those that aren't finite, are left out."""
     lists = {n: value for n, value in found.items() if _kind_of(value) is list}
     width = Counter(len(value) for value in lists.values()).most_common(1)[0][0]
-    stacked = np.zeros((n_items, width), dtype=np.float32)
-    for n, value in lists.items():
+    stacked = np.zeros((n, width), dtype=np.float32)
+    for place, value in lists.items():
         if len(value) == width and np.isfinite(value).all():
-            stacked[n] = value
+            stacked[place] = value
     return stacked

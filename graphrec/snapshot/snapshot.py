@@ -15,6 +15,7 @@ from scipy import sparse
 from graphrec.frames import Frames
 from graphrec.graph import Graph
 from graphrec.kinds import KIND_WEIGHTS, kind_weight
+from graphrec.privacy.policy import Policy
 from graphrec.snapshot.columns import (
     Ids,
     Pairs,
@@ -50,7 +51,8 @@ class Snapshot:
     with `matrix.data`. `seen`: the same shape, bool; every pair, those of negative kinds too.
     `tags`: float32 CSR, items × `tag_names`. `follows`: bool CSR, users × users. `rated`: float32 CSR, users × items;
     the rating given last of every pair that has one, of those that aren't liked too. `facts`: what the data
-    say of the items, where it was asked for; the digest and equality don't look at it. `extent` (float32,
+    say of the items, where it was asked for; `people`: what they say of the users, as far as a policy lets it be used;
+    the digest and equality look at neither. `extent` (float32,
     aligned with `matrix.data`): how much was done, as weights that the data state (those of `graphrec clean`, with
     their decay) or as counts times the kind's weight; None where nobody told.
     """
@@ -66,6 +68,7 @@ class Snapshot:
     follows: sparse.csr_array
     rated: sparse.csr_array
     facts: Facts | None = None
+    people: Facts | None = None
     extent: NDArray[np.float32] | None = None
 
     @property
@@ -171,9 +174,18 @@ class Snapshot:
 
     @classmethod
     def from_frames(
-        cls, frames: Frames, kind_weights: Mapping[str, float] = KIND_WEIGHTS, *, stated: bool = False
+        cls,
+        frames: Frames,
+        kind_weights: Mapping[str, float] = KIND_WEIGHTS,
+        *,
+        stated: bool = False,
+        policy: Policy | None = None,
     ) -> Self:
-        """From a staged data set, its training part only; events are summed up by DuckDB. `stated` as in from_graph."""
+        """From a staged data set, its training part only; events are summed up by DuckDB. `stated` as in from_graph.
+
+        `policy`: which columns may be used; without it those that may be where nothing is said.
+        """
+        rules = policy or Policy()
         with frames.database() as db:
             rows = db.sql(_SUMS).to_arrow_table()
             weights = weigh(rows["kind"], kind_weights)
@@ -191,8 +203,9 @@ class Snapshot:
                 item_tags=db.sql("SELECT item_id, tag, weight FROM item_tags").to_arrow_table(),
                 follows=db.sql("SELECT user_id, followee_id FROM follows").to_arrow_table(),
             )
-            facts = Facts.of_table(found.item_ids, db.sql("SELECT * FROM items").to_arrow_table())
-            return replace(found, facts=facts)
+            facts = Facts.of_table(found.item_ids, db.sql("SELECT * FROM items").to_arrow_table(), "items", rules)
+            people = Facts.of_table(found.user_ids, db.sql("SELECT * FROM users").to_arrow_table(), "users", rules)
+            return replace(found, facts=facts, people=people)
 
     @classmethod
     def from_graph(
@@ -205,8 +218,8 @@ class Snapshot:
     ) -> Self:
         """From the graph: interactions by the fast columns of `transfer`, tags and follows.
 
-        `facts`: what it says of items, too. `stated`: likes weigh what the data state, where they do, instead of what
-        their kinds weigh: so models learn. Queries of the graph, and what answers beside them, go by kinds.
+        `facts`: what it says of items and users, too. `stated`: likes weigh what the data state, where they do, instead
+        of what their kinds weigh: so models learn. Queries of the graph, and what answers beside them, go by kinds.
         """
         read = read_interactions(graph)
         table = np.array([kind_weights.get(kind, kind_weight(kind)) for kind in read.kinds])
@@ -223,7 +236,10 @@ class Snapshot:
         follows = joined(graph.read("snapshot/follows"), {"user_id": pa.string(), "followee_id": pa.string()})
         follow_rows = columns(follows, ("user_id", "followee_id"))
         found = cls._of(user_words, item_words, pairs, tag_columns(tags), follow_rows)
-        return replace(found, facts=Facts.of_graph(graph, found.item_ids)) if facts else found
+        if not facts:
+            return found
+        people = Facts.of_graph(graph, found.user_ids, "users")
+        return replace(found, facts=Facts.of_graph(graph, found.item_ids), people=people)
 
     @classmethod
     def _of(

@@ -24,7 +24,7 @@ from graphrec.versions.vectors import Ids
 ROWS = ("user_vectors", "weight", "untold", "user_bias", "user_offset", "user_divisor")
 """Arrays that have a row a user, those of the users first."""
 
-MATRICES = ("learnt", "withheld", "seen", "matrix", "follows", "back", "rated")
+MATRICES = ("learnt", "withheld", "seen", "matrix", "follows", "back", "rated", "user_traits")
 """Sparse matrices that have a row a user; all users may stand there once more."""
 
 ACROSS = ("follows", "there")
@@ -32,6 +32,9 @@ ACROSS = ("follows", "there")
 
 BESIDE = {"matrix": ("rating", "last_at")}
 """Arrays that lie beside the values of a matrix."""
+
+NAMED = {"user_traits": "user_trait_names"}
+"""Matrices whose columns are neither users nor items, and the array that names these."""
 
 GONE = "\0-"
 """No id holds a NUL, so what does is a placeholder; it sorts after the id before it and before the next."""
@@ -100,7 +103,7 @@ def user_rows(path: Path, user_id: str) -> Mapping[str, Any]:
     found: dict[str, Any] = {name: arrays[name][place].tolist() for name in ROWS if name in arrays}
     for name in MATRICES:
         if f"{name}_indptr" in arrays:
-            named = users if name == "follows" else items
+            named = arrays[NAMED[name]].tolist() if name in NAMED else users if name == "follows" else items
             found[name] = [named[column] for column in _columns(arrays, name, place, len(users))]
     return found
 

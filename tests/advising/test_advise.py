@@ -83,6 +83,8 @@ def test_the_command_says_what_to_train(tmp_path: Path) -> None:
     said = run.invoke(app, ["advise", str(path), "--budget", "1s"])
     assert said.exit_code == 0, said.output
     assert "Feedback is implicit" in said.output
-    assert "graphrec train --model " in said.output.splitlines()[-1]
+    assert said.output.splitlines()[-1].startswith("Use ")
+    assert "graphrec recommend USER --with " in said.output.splitlines()[-1]
+    assert "Only 12 users were measured" in said.output
     told = json.loads(run.invoke(app, ["advise", str(path), "--budget", "1s", "--json"]).stdout)
     assert told["use"] in {row["model"] for row in told["rows"]}

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from graphrec.cli.app import app
 from graphrec.cli.verbs import compare as _compare  # noqa: F401  (registers the command)
+from graphrec.cli.verbs import evaluate as _evaluate  # noqa: F401  (registers the command)
 from graphrec.cli.verbs import recommend as _recommend  # noqa: F401  (with two, the commands have names)
 from graphrec.comparing import Asked, Comparison, compare
 from graphrec.comparing.page import page
@@ -76,6 +77,37 @@ def test_where_nothing_is_found_the_command_says_so(table: Path, tmp_path: Path)
     assert "no difference found between" in said.output.splitlines()[-1]
     assert "One seed" in said.output
     assert "</html>" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("split", "n_test"),
+    [("time", 120), ("time-user", 120), ("last-n", 180), ("ratio", 120), ("folds", 300), ("new-users", 24)],
+)
+def test_both_commands_take_every_split(table: Path, split: str, n_test: int) -> None:
+    """Ten items of each of sixty users: a fifth, three, a half of two folds, or a fifth of twelve users' items."""
+    asked = [str(table), "--models", "popular", "--split", split, "--n", "3", "--folds", "2", "--json"]
+    run = CliRunner()
+    compared = run.invoke(app, ["compare", *asked, "--by", "recall@5"])
+    assert compared.exit_code == 0, compared.output
+    told = json.loads(compared.stdout)
+    assert told["told"]["split"] == split
+    evaluated = run.invoke(app, ["evaluate", *asked, "--k", "5"])
+    assert evaluated.exit_code == 0, evaluated.output
+    found = json.loads(evaluated.stdout)
+    assert found["split"] == split
+    if split != "time":  # there users without a past are left out
+        assert told["told"]["n_test"] == n_test
+        assert found["n_test"] == n_test * (2 if split == "folds" else 1)
+    assert found["rows"][0]["recall@5"] == pytest.approx(told["rows"][0]["recall@5"])
+
+
+def test_new_items_are_asked_for_and_never_found_by_popularity(table: Path) -> None:
+    run = CliRunner()
+    for command, *length in (("evaluate", "--k", "5"), ("compare", "--by", "recall@5")):
+        asked = [command, str(table), "--models", "popular", "--split", "new-items", "--json", *length]
+        said = run.invoke(app, asked)
+        assert said.exit_code == 0, said.output
+        assert json.loads(said.stdout)["rows"][0]["recall@5"] == 0
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,15 @@ import pandas as pd
 import pytest
 import torch
 from scipy import sparse
-from sklearn.metrics import mean_absolute_error, ndcg_score, roc_auc_score, root_mean_squared_error
+from sklearn.metrics import (
+    average_precision_score,
+    label_ranking_average_precision_score,
+    mean_absolute_error,
+    ndcg_score,
+    roc_auc_score,
+    root_mean_squared_error,
+    top_k_accuracy_score,
+)
 from torchmetrics.functional import mean_absolute_error as torch_mae
 from torchmetrics.functional import mean_squared_error as torch_mse
 from torchmetrics.functional import retrieval as torch_retrieval
@@ -68,6 +76,21 @@ def test_as_scikit_learn_says(world: tuple[Truth, pd.DataFrame, npt.NDArray[np.b
         assert found[f"ndcg@{k}"] == pytest.approx(ndcg_score(liked, scores(lists), k=k), abs=1e-9)
         aucs = [roc_auc_score(y, s) for y, s in zip(liked, scores(lists, k), strict=True)]
         assert found[f"auc@{k}"] == pytest.approx(np.mean(aucs), abs=1e-9)
+    # it knows average precision of whole rankings alone
+    whole = label_ranking_average_precision_score(liked, scores(lists))
+    assert found["map@40"] == pytest.approx(whole, abs=1e-9)
+    each = [average_precision_score(y, s) for y, s in zip(liked, scores(lists), strict=True)]
+    assert found["map@40"] == pytest.approx(np.mean(each), abs=1e-9)
+
+
+def test_hit_rate_of_one_item_as_scikit_learn_says(world: tuple[Truth, pd.DataFrame, npt.NDArray[np.bool_]]) -> None:
+    truth, lists, _ = world
+    one = np.random.default_rng(6).integers(0, N_ITEMS, N_USERS)
+    pairs = pd.DataFrame({"user_id": list(truth.user_ids), "item_id": [f"i{item:02}" for item in one]})
+    found = measure(Truth.of(pairs, dict(zip(truth.item_ids, truth.n_likers, strict=True)), 50), lists, KS)
+    for k in (1, 3, 10):
+        known = top_k_accuracy_score(one, scores(lists), k=k, labels=np.arange(N_ITEMS))
+        assert found[f"hit_rate@{k}"] == pytest.approx(known, abs=1e-9)
 
 
 class Said:

@@ -15,10 +15,14 @@ from graphrec.errors import InputError
 from graphrec.evaluation import Groups, SplitSettings
 from graphrec.fairness import STEPS, Reranked, Side, audit_over_time, weigh
 from graphrec.fairness.page import page
+from graphrec.fairness.steps import OF_GROUPS
+from graphrec.frames import FramesWriter
 from graphrec.recommend.base import Candidates, Profile
 from graphrec.recommend.popularity import PopularityRecommender
 from graphrec.serving.rerank import covering, exposed
 from graphrec.snapshot import Snapshot
+from graphrec.snapshot.members import members
+from loaders import load_frames
 
 SCORES = np.array([1.0, 0.9, 0.8, 0.2, 0.1])
 
@@ -61,7 +65,7 @@ def snapshot() -> Snapshot:
 @pytest.mark.parametrize("step", list(STEPS))
 def test_every_way_keeps_the_laws_of_lists(snapshot: Snapshot, step: str) -> None:
     inner = PopularityRecommender().fit(snapshot)
-    side = Side.of(snapshot)
+    side = Side.of(snapshot, "tag:t1")
     profiles = [Profile("u01"), Profile("nobody"), Profile(None, {"i00": 1.0}), Profile("u02")]
     excluded = Candidates(excluded=frozenset({"i03"}))
     made = Reranked(inner, snapshot, side, step, 0.6)
@@ -77,10 +81,14 @@ def test_every_way_keeps_the_laws_of_lists(snapshot: Snapshot, step: str) -> Non
     assert alone["item_id"].tolist() == table[table["profile"] == 0]["item_id"].tolist()
     plain = Reranked(inner, snapshot, side, step, 0.0).recommend(profiles, 8)
     assert plain["item_id"].tolist() == inner.recommend(profiles, 8)["item_id"].tolist()
-    if "tail" in step:
+    if step.startswith(("tail", "group")):
         place = snapshot.item_idx(table["item_id"].to_numpy(dtype=object))
-        worth = 1 / np.log2(table["rank"].to_numpy() + 1) if step == "tail-exposure" else np.ones(len(table))
-        assert worth[side.is_tail[place]].sum() / worth.sum() >= 0.6
+        asked = side.is_tail if step.startswith("tail") else members(snapshot, "tag:t1")
+        worth = 1 / np.log2(table["rank"].to_numpy() + 1) if step.endswith("exposure") else np.ones(len(table))
+        assert worth[asked[place]].sum() / worth.sum() >= 0.6
+    if step in OF_GROUPS:
+        with pytest.raises(InputError, match="needs a group of items"):
+            Reranked(inner, snapshot, Side.of(snapshot), step, 0.6)
     with pytest.raises(InputError, match="from 0 to 1"):
         Reranked(inner, snapshot, side, step, 1.5)
 
@@ -99,19 +107,48 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_more_is_asked_and_more_is_got(table: Path) -> None:
-    ways = ["tail-share", "tail-exposure", "mmr"]
+    ways = ["tail-share", "tail-exposure", "mmr", "item-floor"]
     found = weigh(table, "popular", ways, weights=(0.0, 0.5), k=5, split=SplitSettings("ratio"))
     rows = {(row["way"], row["weight"]): row for row in found.rows}
-    assert len(rows) == 6
+    assert len(rows) == 8
     for way in ways:
         metric = rows[way, 0.0]["for"]
         assert rows[way, 0.5][metric] > rows[way, 0.0][metric], way
         assert rows[way, 0.0]["ndcg@5"] == rows["mmr", 0.0]["ndcg@5"], "at 0 nothing is changed"
     html = page(found)
-    assert html.count("<svg") == 3
+    assert html.count("<svg") == 4
     assert "<script" not in html
     with pytest.raises(InputError, match="setting of lightgcn"):
         weigh(table, "popular", ["popularity_penalty"])
+    with pytest.raises(InputError, match="name one with --group"):
+        weigh(table, "popular", ["group-share"])
+
+
+def test_single_items_are_shown_less_unevenly(table: Path) -> None:
+    found = weigh(table, "popular", ["item-cap"], weights=(0.0, 0.5, 1.0), k=5, split=SplitSettings("ratio"))
+    gini, coverage = ([row[name] for row in found.rows] for name in ("gini@5", "coverage@5"))
+    assert gini[0] > gini[1] > gini[2]
+    assert coverage[0] < coverage[2]
+
+
+def test_a_group_gets_the_places_that_are_asked_for(table: Path, tmp_path: Path) -> None:
+    frames = load_frames(table, staging=tmp_path / "staged")
+    tags = pa.table({"item_id": [f"i{n}" for n in range(20, 40)], "tag": ["rare"] * 20})
+    with FramesWriter(tmp_path / "tagged", "shop", "test") as writer:
+        writer.add("interactions", frames.table("interactions"))
+        writer.add("item_tags", tags)
+        tagged = writer.finish()
+    ways = ["group-share", "group_penalty"]
+    light = {"epochs": 1, "embedding_dim": 4}
+    split = SplitSettings("ratio")
+    found = weigh(tagged, "lightgcn", ways, weights=(0, 0.75), k=4, split=split, group="tag:rare", settings=light)
+    rows = {(row["way"], row["weight"]): row for row in found.rows}
+    assert rows["group-share", 0.75]["group@4"] >= 0.75 > rows["group-share", 0]["group@4"]
+    assert rows["group_penalty", 0]["group@4"] == rows["group-share", 0]["group@4"]
+    assert rows["group_penalty", 0.75]["for"] == "group@4"
+    assert "Gap@k" in page(found)
+    (period,) = audit_over_time(tagged, ["popular"], Groups(["tag:rare"]), periods=1, k=5)
+    assert [row["group"] for row in period.rows] == ["others", "tag:rare"]
 
 
 def test_groups_are_followed_over_time(table: Path) -> None:
@@ -125,6 +162,7 @@ def test_groups_are_followed_over_time(table: Path) -> None:
         gap = next(gap for gap in one.gaps if gap["by"] == "item-popularity")
         assert gap["best"] == "head"
         assert gap["gap"] > 0
+        assert gap["is_clear"]
 
 
 def test_the_commands_say_it(table: Path, tmp_path: Path) -> None:
@@ -134,8 +172,10 @@ def test_the_commands_say_it(table: Path, tmp_path: Path) -> None:
     assert said.exit_code == 0, said.output
     assert "mmr" in said.output
     assert (tmp_path / "page.html").is_file()
-    said = run.invoke(
-        app, ["fairness", "audit", str(table), "--models", "popular", "--by", "activity", "--periods", "2"]
-    )
+    asked = ["fairness", "audit", str(table), "--models", "popular", "--by", "activity", "--periods", "2"]
+    said = run.invoke(app, [*asked, "--html", str(tmp_path / "audit.html")])
     assert said.exit_code == 0, said.output
     assert "activity" in said.output
+    html = (tmp_path / "audit.html").read_text(encoding="utf-8")
+    assert "popular: recall@10 by activity" in html
+    assert "<script" not in html

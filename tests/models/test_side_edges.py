@@ -9,11 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from scipy import sparse
 from torch_geometric.nn.models import LightGCN as PyGLightGCN
 
 from graphrec.errors import InputError
 from graphrec.models.lightgcn.model import LightGCN
 from graphrec.models.lightgcn.network import new_network
+from graphrec.models.lightgcn.prior import expected
 from graphrec.models.lightgcn.propagation import Adjacency
 from graphrec.models.lightgcn.settings import LightGCNSettings
 from graphrec.models.lightgcn.side_edges import SideEdges
@@ -89,6 +91,24 @@ def test_new_items_are_found_by_their_tags(told: Snapshot) -> None:
     everything = recommender.recommend([Profile(users[0])], 1000)
     assert "bare" not in set(everything["item_id"]), "of an item without tags nothing is known"
     assert make_fitted("lightgcn", SMALL).fit(told).recommend([Profile("u000")], 9, Candidates(allowed=new)).empty
+
+
+def test_an_item_without_likes_is_as_popular_as_its_tags_let_expect() -> None:
+    tags = sparse.csr_array(np.array([[1, 0], [1, 1], [0, 2], [1, 1], [0, 0]], dtype=np.float32))
+    found = expected(np.array([3, 15, 0, 0, 0]), tags, 1.0)
+    log = np.log1p([3, 15])
+    np.testing.assert_allclose(found, [3, 15, 15, np.expm1((log.mean() + log[1]) / 2), 0])
+    assert expected(np.array([3, 15, 0, 0, 0]), tags, 0.0).tolist() == [3, 15, 0, 0, 0]
+
+
+def test_new_items_come_into_lists_of_all_by_their_tags(told: Snapshot) -> None:
+    """Among all items those without a like stand where their tags let expect, or below all others."""
+    places = {}
+    for share in (0.0, 1.0):
+        recommender = make_fitted("lightgcn", {**SMALL, "tag_edges": 5.0, "tag_popularity": share}).fit(told)
+        table = recommender.recommend([Profile(f"u{n:03d}") for n in range(20)], 1000)
+        places[share] = table[table["item_id"].str.startswith("new")]["rank"].mean()
+    assert places[1.0] < places[0.0] - 1
 
 
 def test_a_user_without_likes_is_known_by_whom_they_follow(told: Snapshot) -> None:

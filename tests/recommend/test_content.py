@@ -19,6 +19,7 @@ from graphrec.ingest.bolt import load_over_bolt
 from graphrec.ingest.rows import open_rows
 from graphrec.models import create
 from graphrec.models.train import train
+from graphrec.privacy.policy import Policy
 from graphrec.recommend.base import Profile
 from graphrec.recommend.fitted import make_fitted
 from graphrec.recommend.registry import get
@@ -137,6 +138,7 @@ def test_content_from_the_graph_is_that_of_the_files(graph: Graph, tmp_path: Pat
     with FramesWriter(tmp_path / "frames", "shelf", "test") as writer:
         writer.add("interactions", pa.table({"user_id": users, "item_id": items, "kind": ["like"] * len(users)}))
         writer.add("items", table())
+        writer.add("users", pa.table({"user_id": ["ann", "bob"], "plan": ["small", None], "gender": ["f", "m"]}))
         tags = ["space" if n % 2 == 0 else "love" for n in range(N)]
         writer.add("item_tags", pa.table({"item_id": table()["item_id"], "tag": tags}))
         frames = writer.finish()
@@ -150,7 +152,15 @@ def test_content_from_the_graph_is_that_of_the_files(graph: Graph, tmp_path: Pat
     np.testing.assert_allclose(here["score"], there["score"], atol=1e-9)
     again = Snapshot.from_frames(frames_of(graph, tmp_path / "again"))
     assert again.facts is not None
-    assert again.facts.digest() == Snapshot.from_graph(graph, facts=True).facts.digest()  # type: ignore[union-attr]
+    read = Snapshot.from_graph(graph, facts=True)
+    assert again.facts.digest() == read.facts.digest()  # type: ignore[union-attr]
+    for found in (read, Snapshot.from_frames(frames)):
+        assert found.people is not None
+        assert found.people.words == {"plan": [("small",), ()]}, "gender is sensitive"
+    allow = Policy.model_validate({"columns": {"allow": ["users.gender"]}})
+    told = Snapshot.from_frames(frames, policy=allow).people
+    assert told is not None
+    assert set(told.words) == {"plan", "gender"}
     with graph.session() as session:
         session.run("MATCH (i:Item {item_id: $id}) SET i.studio = ['Rosa']", id=laws.name(0)).consume()
     assert train(graph, "content", {"n_topics": 2}).version > first.version, "facts that changed are learnt again"

@@ -177,8 +177,23 @@ def test_predictions_are_those_of_surprise(name: str, algorithm: str) -> None:
     wanted = [theirs.estimate(u, i) for u, i in pairs]
     raw = np.array([(whole.to_raw_uid(u), whole.to_raw_iid(i)) for u, i in pairs])
     told = ours.predict(raw[:, 0], raw[:, 1])  # type: ignore[attr-defined]
-    rms = float(np.sqrt(np.mean((told - np.clip(wanted, 1, 5)) ** 2)))
-    assert rms < 0.05, "only the order in which items are numbered differs"
+    np.testing.assert_allclose(told, np.clip(wanted, 1, 5), atol=1e-9)
+    nobody = ours.item_ids.tolist().index("never seen")  # type: ignore[attr-defined]
+    assert not ours.item_vectors[nobody].any(), "nothing is known of it, so it is near to nothing"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["svd", "svdpp"])
+def test_who_has_rated_nothing_is_known_by_likes(name: str) -> None:
+    """As a visitor is, not by the vector that the fit would start with."""
+    data = Snapshot.from_pairs(
+        list("aabbccd"), list("xyxzyzx"), rating=[5, 1, 4, 2, 1, 5, float("nan")], users=["nobody"]
+    )
+    recommender = make_fitted(name, QUICK[name]).fit(data)
+    here, there = (recommender.recommend([profile], 3) for profile in (Profile("d"), Profile(items={"x": 1.0})))
+    assert here["item_id"].tolist() == there["item_id"].tolist()
+    assert here["score"].tolist() == there["score"].tolist()
+    told = recommender.predict(["d", "?"], ["y", "y"])  # type: ignore[attr-defined]
+    assert told[0] == told[1]
 
 
 def test_als_solves_what_implicit_solves_and_weights_are_confidence() -> None:

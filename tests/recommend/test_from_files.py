@@ -104,6 +104,11 @@ def _the_command_line(graph: Graph, data: Snapshot) -> None:
     with pytest.raises(InputError, match="predicts no ratings"):
         rate(graph, user, [item], "als")
     assert "in its files" in _run("train", "--model", "als", "--set", "factors=6", "--set", "iterations=4")
+    hybrid = ("--set", "parts=popular+p3alpha", "--set", "context=device", "--set", "values=tv")
+    _run("train", "--model", "switching", *hybrid)
+    for words, part in ((("--context", "device=tv"), "popular"), ((), "p3alpha")):
+        told = json.loads(_run("recommend", user, "--with", "switching", *words, "--json"))
+        assert told["items"][0]["reason"].startswith(f"{part} answers"), told
 
 
 def _run(*words: str) -> str:

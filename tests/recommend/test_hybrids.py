@@ -16,6 +16,7 @@ from graphrec.models.base import Block
 from graphrec.models.hybrids.declared import read_hybrid
 from graphrec.models.hybrids.hybrid import Hybrid
 from graphrec.models.hybrids.scorers import scorer, standardised
+from graphrec.models.hybrids.switching import holds
 from graphrec.models.training_part import block_of, in_order, training_part
 from graphrec.models.validation import Validation
 from graphrec.recommend.base import FittedRecommender, Profile
@@ -138,6 +139,23 @@ def test_a_switch_goes_by_the_context() -> None:
     reasons = table.groupby("profile")["reason"].first().tolist()
     assert reasons[0] == "popular answers where device is telephone"
     assert reasons[1] == reasons[2] == "chebyshev answers otherwise"
+
+
+@pytest.mark.parametrize(
+    ("value", "told", "is_in"),
+    [
+        ("tv", "tv", True),
+        ("tv", "None", False),
+        ("18..23", "18", True),
+        ("18..23", "17", False),
+        ("22..5", "23", True),
+        ("22..5", "5", True),
+        ("22..5", "6", False),
+        ("18..23", "late", False),
+    ],
+)
+def test_a_value_of_the_context_may_be_a_range(value: str, told: str, is_in: bool) -> None:
+    assert holds(value, told) == is_in
 
 
 def test_a_cascade_orders_the_best_anew_and_leaves_the_rest() -> None:

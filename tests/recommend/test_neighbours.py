@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import laws
 import numpy as np
@@ -11,8 +12,9 @@ from scipy import sparse
 
 from graphrec.errors import InputError
 from graphrec.graph import Graph
-from graphrec.models import create
-from graphrec.models.neighbours.similarity import MEASURES, Likeness
+from graphrec.models import create, load_model
+from graphrec.models.base import Block
+from graphrec.models.neighbours.similarity import MEASURES, Likeness, Side
 from graphrec.recommend.base import Candidates, Profile
 from graphrec.recommend.fitted import make_fitted
 from graphrec.recommend.registry import get
@@ -25,8 +27,9 @@ MERGE (i:Item {item_id: row.item_id}) SET i.title = row.title
 CREATE (u)-[:INTERACTED {kind: row.kind, count: 1, rating: row.rating, last_at: row.at}]->(i)
 """
 
-VARIANTS = [
-    {"measure": "cosine"},
+VARIANTS: list[dict[str, object]] = [
+    {},
+    {"measure": "cosine", "shrinkage": 0.5},
     {"measure": "jaccard", "shrinkage": 2.5, "n_neighbours": 4},
     {"measure": "pearson", "shrinkage": 1.0, "significance": 5, "n_neighbours": 7},
 ]
@@ -58,7 +61,7 @@ def test_the_graph_and_the_memory_say_the_same(graph: Graph) -> None:
     for name, settings in itertools.product(("user_neighbours", "item_neighbours"), VARIANTS):
         memory = make_fitted(name, settings, titles=titles).fit(data)
         live = get(name, graph, **settings)
-        _lists(memory, live, data, visitors=settings["measure"] != "pearson")
+        _lists(memory, live, data, visitors=settings.get("measure") != "pearson")
         _ratings(memory, get(name, graph, **{k: v for k, v in settings.items() if k != "n_neighbours"}), data)
     with pytest.raises(InputError, match="no setting"):
         get("user_neighbours", graph, n_neighbors=3)
@@ -83,9 +86,8 @@ def _ratings(memory, live, data: Snapshot) -> None:  # type: ignore[no-untyped-d
     """Without the bounds, which the graph is not asked for."""
     users, items = np.meshgrid(np.arange(3), np.arange(data.n_items), indexing="ij")
     told = live.predict(list(data.user_ids[users.ravel()]), list(data.item_ids[items.ravel()]))
-    values, scale = memory._model.scaled()
-    found = memory._model.estimate(values, users.ravel(), items.ravel())
-    whole = found + scale.scaling.offset[users.ravel()]
+    found = memory._model.estimate(users.ravel(), items.ravel())
+    whole = found + memory._model.scale.scaling.offset[users.ravel()]
     assert len(told) == 3 * data.n_items
     np.testing.assert_allclose(told, whole, atol=1e-9)
 
@@ -94,7 +96,7 @@ def _ratings(memory, live, data: Snapshot) -> None:  # type: ignore[no-untyped-d
 def test_likeness_by_hand(measure: str) -> None:
     rng = np.random.default_rng(1)
     dense = rng.integers(0, 6, (7, 12)).astype(float)
-    rows = sparse.csr_array(dense)
+    rows = Side(sparse.csr_array(dense))
     found = Likeness(measure, 3.0, 4).between(rows, rows)
     for a, b in itertools.product(range(7), repeat=2):
         x, y = dense[a], dense[b]
@@ -112,8 +114,8 @@ def test_ratings_of_one_person_who_is_not_constant_count_and_those_of_one_who_is
     data = Snapshot.from_pairs(
         list("aaabbbccc"), list("xyzxyzxyz"), rating=[1, 2, 3, 2, 4, 6, 5, 5, 5], users=["nobody"]
     )
-    model = create("user_neighbours", {"measure": "pearson"}).fit(data)
-    alike = model.likeness.between(model.compared(), model.compared())  # type: ignore[attr-defined]
+    model = create("user_neighbours", {"measure": "pearson", "shrinkage": 0.0}).fit(data)
+    alike = model.likeness.between(model.people, model.people)  # type: ignore[attr-defined]
     assert alike[0, 1] == pytest.approx(1)
     assert alike[2].tolist() == [0, 0, 0, 0]
     told = model.predict(np.array([0, 2, 3, -1]), np.array([2, 0, 1, 1]))  # type: ignore[attr-defined]
@@ -134,8 +136,26 @@ def test_predictions_are_those_of_surprise() -> None:
     for name, by_user in (("user_neighbours", True), ("item_neighbours", False)):
         options = {"name": "pearson", "user_based": by_user, "min_support": 1}
         theirs = surprise.KNNWithMeans(sim_options=options, verbose=False).fit(whole)
-        ours = create(name, {"measure": "pearson", "n_rating": 40}).fit(noisy)
+        ours = create(name, {"measure": "pearson", "shrinkage": 0.0, "n_rating": 40}).fit(noisy)
         wanted = np.array([theirs.predict(u, i).est for u, i in itertools.product(range(20), range(20))])
         told = ours.predict(np.repeat(np.arange(20), 20), np.tile(np.arange(20), 20))  # type: ignore[attr-defined]
         unrated = noisy.rated.toarray().ravel() == 0  # of what somebody rated, their own rating counts there
         np.testing.assert_allclose(told[unrated], wanted[unrated], atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["user_neighbours", "item_neighbours"])
+def test_matrices_are_made_once_for_all_answers(name: str, tmp_path: Path) -> None:
+    """A service answers one request after the other from a model that it has loaded."""
+    data = laws.rated_checkerboard()
+    create(name).fit(data).save(tmp_path)
+    model = load_model(name, tmp_path)
+    places, block = np.arange(5), Block(data.matrix[:5], np.arange(5), ())
+    questions = {
+        "scores": lambda: model.scores(block),  # type: ignore[attr-defined]
+        "closeness": lambda: model.closeness(places),  # type: ignore[attr-defined]
+        "ratings": lambda: model.predict(places, places),  # type: ignore[attr-defined]
+    }
+    before = {question: ask() for question, ask in questions.items()}
+    model.found = {}  # type: ignore[attr-defined]
+    for question, ask in questions.items():
+        np.testing.assert_array_equal(ask(), before[question], err_msg=question)

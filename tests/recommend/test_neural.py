@@ -9,8 +9,10 @@ from typing import Any
 
 import laws
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
+from scipy import sparse
 
 from graphrec.errors import InputError
 from graphrec.models import NEURAL, create
@@ -18,10 +20,12 @@ from graphrec.models.base import Block
 from graphrec.models.neural.neural_model import NeuralModel
 from graphrec.models.neural.sasrec import _windows
 from graphrec.models.training_part import block_of, in_order
+from graphrec.privacy.policy import Policy
 from graphrec.recommend.base import FittedRecommender, Profile
 from graphrec.recommend.fitted import make_fitted
 from graphrec.snapshot import Snapshot
-from graphrec.versions.forgetting import forget_users
+from graphrec.snapshot.facts import Facts
+from graphrec.versions.forgetting import forget_users, user_rows
 
 torch.set_num_threads(1)
 
@@ -165,6 +169,59 @@ def test_two_towers_know_items_by_their_tags() -> None:
         fits = [scores[row, cold.item_idx([i])[0]] for i, tag in tagged.items() if tag == mine]
         others = [scores[row, cold.item_idx([i])[0]] for i, tag in tagged.items() if tag != mine]
         assert min(fits) > max(others)
+
+
+def told_data(n_users: int = 60, n_items: int = 24) -> Snapshot:
+    """Likes tell nothing of a taste but for one or two of each user's; their plan tells all of it."""
+    rng = np.random.default_rng(5)
+    pairs = [(u, i) for u in range(n_users) for i in {0, 1, *rng.choice(np.arange(2 + u % 2, n_items, 2), 3)}]
+    users, items = ([laws.name(int(n)) for n in column] for column in zip(*pairs, strict=True))
+    found = Snapshot.from_pairs(users, items)
+    plan = [("small", "large")[u % 2] for u in range(n_users)]
+    rows = pa.table({"user_id": [laws.name(u) for u in range(n_users)], "plan": plan, "gender": plan})
+    return replace(found, people=Facts.of_table(found.user_ids, rows, "users", Policy()))
+
+
+def test_two_towers_know_users_by_what_is_said_of_them(tmp_path: Path) -> None:
+    """Of who likes the same two things as everybody, the plan alone tells what comes next; of a visitor nothing."""
+    data = told_data()
+    model = fitted("two_tower", data, **TAUGHT["two_tower"])
+    assert set(model.found["user_trait_names"].tolist()) == {"plan large", "plan small"}, "gender is sensitive"
+    both = data.user_idx([laws.name(0), laws.name(1)])
+    shared = np.zeros((2, data.n_items), dtype=np.float32)
+    shared[:, data.item_idx([laws.name(0), laws.name(1)])] = 1
+    block = Block(sparse.csr_array(shared), both, (np.zeros(0, np.int64),) * 2)
+    fits = np.array([[int(item[2:]) % 2 == taste for item in data.item_ids] for taste in (0, 1)])
+    others = data.item_idx([laws.name(0), laws.name(1)])
+
+    def lead(scores: Any) -> list[float]:
+        """How far what fits stands above what doesn't."""
+        kept = np.delete(np.arange(data.n_items), others)
+        return [
+            float(row[kept][fit[kept]].mean() - row[kept][~fit[kept]].mean())
+            for row, fit in zip(scores, fits, strict=True)
+        ]
+
+    assert min(lead(model.scores(block))) > 0.1
+    visitors = np.asarray(model.scores(replace(block, users=np.full(2, -1))))
+    np.testing.assert_allclose(visitors[0], visitors[1], atol=1e-12)
+    model.save(tmp_path)
+    assert user_rows(tmp_path / "model.npz", laws.name(1))["user_traits"] == ["plan large"]
+    assert forget_users(tmp_path, {laws.name(1)}) == 1
+    left = type(model).load(tmp_path)
+    assert left.found["user_traits_indptr"][both[1]] == left.found["user_traits_indptr"][both[1] + 1]
+    without = fitted("two_tower", data, **TAUGHT["two_tower"], user_traits=0)
+    assert np.ptp(without.scores(block), axis=0).max() < 1e-9
+
+
+def test_what_is_said_is_learnt_anew_where_it_changes() -> None:
+    data = told_data()
+    model = create("two_tower")
+    assert isinstance(model, NeuralModel)
+    other = replace(data, people=None)
+    assert model.fingerprint(data) != model.fingerprint(other)
+    assert create("multvae").fingerprint(data) == create("multvae").fingerprint(other)  # type: ignore[attr-defined]
+    assert create("weighted", {"parts": "content+popular"}).needs_facts  # type: ignore[attr-defined]
 
 
 def test_a_visitor_of_neumf_is_those_who_like_the_same() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy.stats import binomtest
 
 from graphrec.errors import InputError
 from graphrec.experiments import Impression, Outcome, Shown, Store
@@ -58,17 +59,42 @@ LOGGED = [str(n) for n in range(N_ITEMS)]
 TARGET = LOGGED[::-1]
 
 
-def test_the_truth_is_found_and_covered() -> None:
-    world = World.of(150, 1)
+def every_list(share: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Each list that the service's exploring may show, and the chances of its places."""
+    drawn = {tuple(places.tolist()): odds for places, odds in (explored(N_ITEMS, K, share, n) for n in range(4000))}
+    odds = np.array(list(drawn.values()))
+    assert odds.prod(axis=1).sum() == pytest.approx(1), "all of them, and their chances are all that there is"
+    return np.array(list(drawn)), odds
+
+
+def test_the_truth_is_found_and_covered_where_the_effective_sample_is_said_to_do() -> None:
+    world, n_lists, rng = World.of(1500, 1), 3, np.random.default_rng(8)
     truth = world.truth([int(item) for item in TARGET])
-    found = [world.log(0.6, seed)[0] for seed in range(80)]
+    places, odds = every_list(0.8)
+    target = np.array([chances([str(item) for item in shown], TARGET) for shown in places.tolist()])
+    users = np.repeat(np.arange(len(world.clicks)), n_lists)
+    found = []
+    for _ in range(120):
+        shown = rng.choice(len(places), len(users), p=odds.prod(axis=1))
+        rewards = rng.random((len(users), K)) < world.clicks[users[:, None], places[shown], np.arange(K)]
+        found.append(replay(users.astype(str).tolist(), target[shown], odds[shown], rewards.astype(float)))
+    assert min(one.effective for one in found) >= 50
     for name in ("ips", "snips"):
         values = np.array([getattr(one, name).value for one in found])
         covered = sum(getattr(one, name).low <= truth <= getattr(one, name).high for one in found)
         assert abs(values.mean() - truth) < 3 * values.std(ddof=1) / np.sqrt(len(values)), name
-        assert covered / len(found) >= 0.85, name
+        assert binomtest(covered, len(found), 0.95).pvalue > 0.01, (name, covered)
     naive = np.mean([one.logged.value for one in found])
     assert abs(naive - truth) > 0.1 * truth, "what was logged says nothing of the other policy by itself"
+
+
+@pytest.mark.parametrize("chance", [0.0, np.nan, -0.1, 1.2])
+def test_without_chances_nothing_is_estimated(chance: float) -> None:
+    logged = np.array([[0.5], [chance], [0.5]])
+    with pytest.raises(InputError, match="1 of 3 without"):
+        replay(["a", "b", "c"], np.full((3, 1), 0.5), logged, np.ones((3, 1)))
+    with pytest.raises(InputError, match="0 of 0 without"):
+        replay([], np.ones((0, 1)), np.ones((0, 1)), np.ones((0, 1)))
 
 
 def test_the_logged_policy_replays_itself() -> None:

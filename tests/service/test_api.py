@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fastapi.testclient import TestClient
-from shop import N_ITEMS, ids, opened, wait
+from shop import N_ITEMS, drained, ids, opened, wait
 
 from graphrec.errors import InputError
 from graphrec.graph import Graph
@@ -15,6 +15,8 @@ from graphrec.recommend.base import Profile
 from graphrec.recommend.blended import BlendedRecommender
 from graphrec.recommend.catalogue import Catalogue
 from graphrec.recommend.kept import kept_model
+from graphrec.recommend.rating import predict, rated
+from graphrec.recommend.registry import get
 from graphrec.service.keys import add_key, read_keys, remove_key
 from graphrec.service.settings import ServiceSettings
 from graphrec.serving.state import load_state
@@ -149,6 +151,20 @@ def test_what_is_open_to_all_listens_on_loopback_alone() -> None:
     assert ServiceSettings("/nowhere", host="::1", open=True).open
 
 
+def test_a_switch_goes_by_the_context_of_a_request(shop: Graph, client: TestClient) -> None:
+    """Each part of a hybrid answers where the request says so: by the device, or by the hour."""
+    for key, values, asked in (("device", "tv", "device=tv"), ("hour", "18..23", "at=2026-07-01T20:00Z")):
+        train(shop, "switching", {"parts": "popular+p3alpha", "context": key, "values": values})
+        path = "/v1/users/u4/recommendations?k=3&explain=true&with=switching"
+        here, else_ = client.get(f"{path}&{asked}").json(), client.get(path).json()
+        assert here["strategy"] == else_["strategy"] == "switching"
+        assert here["items"][0]["reason"] == f"popular answers where {key} is {values}"
+        assert else_["items"][0]["reason"] == "p3alpha answers otherwise"
+    body = {"items": {"i1": 1.0}, "with": "switching", "explain": True, "at": "2026-07-01T21:00Z"}
+    visitor = client.post("/v1/recommendations", json=body).json()
+    assert visitor["items"][0]["reason"].startswith("popular answers")
+
+
 def test_a_model_of_files_answers_and_its_next_version_is_taken_over(shop: Graph, client: TestClient) -> None:
     path = "/v1/users/u4/recommendations?k=5&with=als"
     before = client.get(path).json()
@@ -167,3 +183,69 @@ def test_a_model_of_files_answers_and_its_next_version_is_taken_over(shop: Graph
     assert client.get(path).json()["items"] == second["items"], "likes are the graph's, and these are still there"
     assert "u4" in kept.user_ids
     assert "u4" not in kept_model(shop, "als").user_ids, "the running process has let go of the id"
+
+
+def test_similar_items_by_the_recommender_that_is_asked_for(shop: Graph, client: TestClient) -> None:
+    """The same rows as in Python, filters before the cut, and the rest from memory."""
+    path = "/v1/items/i3/similar"
+    for name in ("item_neighbours", "walk", "als"):
+        if name == "als":
+            train(shop, name, {"factors": 4, "iterations": 3})
+        answer, rows = client.get(f"{path}?k=4&with={name}").json(), get(name, shop).similar_items(["i3"], 4)
+        assert [item["item_id"] for item in answer["items"]] == rows["similar_id"].tolist(), name
+        assert [item["reason"] for item in answer["items"]] == rows["reason"].tolist()
+        assert answer["strategy"] == name
+    odd = client.get(f"{path}?k=20&with=als&tag=odd&where=year>=2000")
+    assert {int(item[1:]) for item in ids(odd)} == {n for n in range(10, N_ITEMS) if n % 2}
+    both = client.get(f"{path}?k=29&with=item_neighbours,als").json()
+    assert len(both["items"]) == len({item["item_id"] for item in both["items"]}) == N_ITEMS - 1
+    second = client.get(path, params={"k": 3, "with": "als", "cursor": client.get(f"{path}?k=3").json()["next"]})
+    assert ids(second) == ids(client.get(f"{path}?k=6&with=als"))[3:]
+    never = client.get(f"{path}?k=3&with=bpr").json()
+    assert never["fallbacks"][-1] == "similar instead of bpr", "it was never trained"
+    assert ids(client.get(f"{path}?k=3")) == [item["item_id"] for item in never["items"]]
+    for query, status in (("with=popular", 400), ("with=nothing", 400)):
+        assert client.get(f"{path}?{query}").status_code == status, query
+    assert client.get("/v1/items/nothing/similar?with=als").status_code == 404
+
+
+def test_ratings_are_predicted_by_neighbours_at_once_and_by_a_model_once_it_is_trained(
+    shop: Graph, client: TestClient
+) -> None:
+    rows = [(user, item, 1 + (user + item) % 5) for user in range(10, 16) for item in range(user % 3, N_ITEMS, 3)]
+    events = [
+        {"event_id": f"r{u}-{i}", "user_id": f"u{u}", "item_id": f"i{i}", "kind": "rate", "rating": r}
+        for u, i, r in rows
+    ]
+    assert client.post("/v1/events", json={"events": events}).status_code == 202
+    drained(client)
+    path = "/v1/users/u10/ratings?item=i4&item=i2&item=i4"
+    near = client.get(f"{path}&with=user_neighbours").json()
+    assert [(row["item_id"], row["title"]) for row in near["ratings"]] == [("i4", "Film 4"), ("i2", "Film 2")]
+    assert {row["item_id"]: row["rating"] for row in near["ratings"]} == predict(
+        shop, "u10", ["i4", "i2"], "user_neighbours"
+    )
+    refused = client.get(path)
+    assert refused.status_code == 503
+    assert "graphrec train --model svd" in refused.json()["detail"]
+    train(shop, "svd", {"n_factors": 4, "n_epochs": 5})
+    told = client.get(path).json()
+    assert told["with"] == "svd"
+    assert all(1 <= row["rating"] <= 5 for row in told["ratings"])
+    assert {row["item_id"]: row["rating"] for row in told["ratings"]} == predict(shop, "u10", ["i4", "i2"])
+    everybody = rated(shop, None, ["i4", "i2"], "svd")
+    assert client.put("/v1/users/u10/opt-out").status_code == 202
+    wait(lambda: client.get(path).status_code == 200)  # once Neo4j knows it, as all that is asked of it
+    assert {row["item_id"]: row["rating"] for row in client.get(path).json()["ratings"]} == everybody
+    assert predict(shop, "u10", ["i4", "i2"]) == everybody
+    assert client.delete("/v1/users/u10/opt-out").status_code == 202
+    wait(lambda: client.get(path).status_code == 200)
+    assert client.get(path).json()["ratings"] == told["ratings"]
+    for wrong, status in (
+        ("u10/ratings?item=i4&with=walk", 400),
+        ("u10/ratings?with=svd", 422),
+        ("u10/ratings?item=nothing", 404),
+        ("nobody/ratings?item=i4", 404),
+    ):
+        answer = client.get(f"/v1/users/{wrong}")
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), wrong

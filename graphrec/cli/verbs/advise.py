@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from graphrec.cli.app import HomeOption, JsonOption, app, console, emit_json, print_table, progress
 from graphrec.cli.durations import read_seconds
 from graphrec.cli.watch import Watch
+
+if TYPE_CHECKING:
+    from graphrec.advising import Advice
+
+TRIED = "tried because"
 
 
 @app.command()
@@ -40,10 +45,36 @@ def advise(  # noqa: PLR0917
     for sentence in found.look.sentences:
         console.print(sentence, markup=False)
     console.print(f"{found.n_users:,} users measured ({found.split})", markup=False)
-    seconds_of = [
-        {name: f"{value:.1f}" if name.endswith("_s") else value for name, value in row.items()} for row in found.rows
-    ]
-    print_table(seconds_of, list(dict.fromkeys(name for row in found.rows for name in row)))
+    _print(found)
     for sentence in found.why:
         console.print(sentence, markup=False)
-    console.print(f"Use {found.use}: graphrec train --model {found.use}", markup=False)
+    console.print(f"Use {found.use}: {_how(found.use)}", markup=False)
+
+
+def _print(found: Advice) -> None:
+    """The candidates that were measured, why each was tried, and why others weren't measured."""
+    measured = [row for row in found.rows if "note" not in row]
+    names = [name for name in measured[0] if name not in ("model", TRIED)]
+    rows = [
+        {"model": row["model"], **{name.removesuffix("@10"): _cell(name, row[name]) for name in names}}
+        for row in measured
+    ]
+    print_table(rows, list(rows[0]), "Lists of 10, the best first")
+    for row in measured:
+        console.print(f"  {row['model']}: {row[TRIED]}", markup=False)
+    for note in dict.fromkeys(row["note"] for row in found.rows if "note" in row):
+        those = ", ".join(row["model"] for row in found.rows if row.get("note") == note)
+        console.print(f"Not measured: {those} ({note})", markup=False)
+
+
+def _cell(name: str, value: float) -> float | str:
+    """Seconds and megabytes with fewer digits than metrics."""
+    return f"{value:.1f}" if name.endswith(("_s", "_mib")) else value
+
+
+def _how(name: str) -> str:
+    """The command with which a recommender is used."""
+    from graphrec.models.train import trainable
+
+    asked = f"graphrec recommend USER --with {name}"
+    return f"graphrec train --model {name}, then {asked}" if name in trainable() else f"{asked} (nothing to train)"

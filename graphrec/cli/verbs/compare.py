@@ -83,10 +83,13 @@ def compare(  # noqa: PLR0917
 def _print(found: Comparison) -> None:
     told = found.told
     console.print(
-        f"{told['dataset']}, split {told['split']} ({told['says']}), {len(found.seeds)} seeds: "
+        f"{told['dataset']}, split {told['split']} ({told['says']}), {_seeds(found)}: "
         f"{told['n_train']:,} training and {told['n_test']:,} held-back pairs, {found.n_users:,} users compared",
         markup=False,
     )
+    left_out = [f"{n:,} {name.replace('_', ' ')}" for name, n in told["left_out"].items() if n]
+    if left_out:
+        console.print(f"left out: {', '.join(left_out)}", markup=False)
     rows = [
         {
             "model": row["model"],
@@ -101,6 +104,10 @@ def _print(found: Comparison) -> None:
     for sentence in found.sentences:
         console.print(sentence, markup=False)
     console.print(found.verdict, markup=False)
+
+
+def _seeds(found: Comparison) -> str:
+    return "one seed" if len(found.seeds) == 1 else f"{len(found.seeds)} seeds"
 
 
 def _print_slices(found: Comparison) -> None:

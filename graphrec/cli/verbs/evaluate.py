@@ -52,7 +52,8 @@ def evaluate(  # noqa: PLR0917
     groups: Annotated[
         str | None,
         typer.Option(
-            help="Measure groups apart: activity, item-age, item-popularity or a property of users, by commas.",
+            help="Measure groups apart: activity, item-age, item-popularity, a property of users, or items as "
+            "tag:Drama or language:fr, by commas.",
             show_default=False,
         ),
     ] = None,
@@ -74,6 +75,7 @@ def evaluate(  # noqa: PLR0917
         return
     from graphrec.connect import connect
     from graphrec.evaluation import Groups, SplitSettings, evaluate
+    from graphrec.evaluation.running import seeded
 
     chosen = SplitSettings(split, share, seed, least(relevant), n=n, folds=folds)
     asked = None if groups is None else Groups(allowed_groups(groups, home))
@@ -86,7 +88,7 @@ def evaluate(  # noqa: PLR0917
             settings=chosen,
             n_users=users,
             lists=lists,
-            model_settings=read_model_settings(settings or [], seed),
+            model_settings=seeded(models.split(","), seed, read_model_settings(settings or [])),
             groups=asked,
             progress=Watch(bars).tell,
         )
@@ -133,7 +135,8 @@ def _print_groups(rows: Sequence[Mapping[str, Any]]) -> None:
     print_table(rows, list(dict.fromkeys(name for row in rows for name in row)))
     for gap in gaps(rows):
         console.print(
-            f"{gap['model']}, {gap['by']}: {gap['gap']:.4f} between {gap['best']} (best) and {gap['worst']} (worst)",
+            f"{gap['model']}, {gap['by']}: {gap['gap']:.4f} between {gap['best']} (best) and {gap['worst']} (worst)"
+            + ("" if gap["is_clear"] else ", which may be chance"),
             markup=False,
         )
 
@@ -160,9 +163,9 @@ def read_lengths(text: str) -> list[int]:
         raise InputError(f"expected --k as numbers between commas, such as 10,20, found {text!r}") from None
 
 
-def read_model_settings(settings: list[str], seed: int | None = None) -> dict[str, dict[str, str]]:
-    """From `lightgcn.epochs=5` to the settings of each model; the seed is that of the evaluation unless set."""
-    found: dict[str, dict[str, str]] = {} if seed is None else {"lightgcn": {"seed": str(seed)}}
+def read_model_settings(settings: list[str]) -> dict[str, dict[str, str]]:
+    """From `lightgcn.epochs=5` to the settings of each model."""
+    found: dict[str, dict[str, str]] = {}
     for text in settings:
         name, is_set, value = text.partition("=")
         model, has_dot, setting = name.partition(".")

@@ -31,8 +31,14 @@ def tradeoff(  # noqa: PLR0917
     model: Annotated[str, typer.Option(help="The fitted recommender whose lists are reordered.")] = "item_graph",
     ways: Annotated[
         str,
-        typer.Option(help="mmr, calibration, xquad, tail-share, tail-exposure; popularity_penalty of lightgcn."),
-    ] = "mmr,calibration,xquad,tail-share,tail-exposure",
+        typer.Option(
+            help="mmr, calibration, xquad, tail-share, tail-exposure, item-cap, item-floor; with --group group-share, "
+            "group-exposure; of lightgcn popularity_penalty, with --group group_penalty."
+        ),
+    ] = "mmr,calibration,xquad,tail-share,tail-exposure,item-cap,item-floor",
+    group: Annotated[
+        str, typer.Option(metavar="GROUP", help="Of items, by a tag or a property: tag:Drama, language:fr.")
+    ] = "",
     weights: Annotated[str, typer.Option(help="How much of each is asked for, from 0 to 1.")] = "0,0.25,0.5,0.75",
     k: Annotated[int, typer.Option("-k", min=1, help="How long lists are.")] = 10,
     split: Annotated[str | None, typer.Option(help="As in `graphrec evaluate`.", show_default=False)] = None,
@@ -63,6 +69,7 @@ def tradeoff(  # noqa: PLR0917
             split=SplitSettings(split, seed=seed),
             n_users=users,
             settings=read_pairs(setting or [], "--set embedding_dim=64"),
+            group=group,
             progress=Watch(bars).tell,
         )
     if html:
@@ -83,10 +90,14 @@ def audit(  # noqa: PLR0917
     path: PathArgument = None,
     models: Annotated[str, typer.Option(help="Recommenders, by commas.")] = "popular,item_graph",
     by: Annotated[
-        str, typer.Option(help="activity, item-age, item-popularity or a property of users, by commas.")
+        str,
+        typer.Option(
+            help="activity, item-age, item-popularity, a property of users, or items as tag:Drama, by commas."
+        ),
     ] = "activity,item-popularity",
     periods: Annotated[int, typer.Option(min=1, help="Into how many the later half of the time is cut.")] = 4,
     k: Annotated[int, typer.Option("-k", min=1, help="How long lists are.")] = 10,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one page with a plot a grouping.")] = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -101,6 +112,11 @@ def audit(  # noqa: PLR0917
         data = path or stack.enter_context(connect(home))
         told = Watch(bars).tell
         found = audit_over_time(data, models.split(","), groups, periods=periods, k=k, progress=told)
+    if html:
+        from graphrec.fairness.over_time_page import page
+        from graphrec.pages import write_page
+
+        write_page(html, page(found))
     if as_json:
         emit_json([one.as_dict() for one in found])
     else:
@@ -108,20 +124,16 @@ def audit(  # noqa: PLR0917
 
 
 def _print(found: list[Period]) -> None:
-    from datetime import UTC, datetime
+    from graphrec.fairness.over_time_page import day
 
-    rows = [
-        {"until": datetime.fromtimestamp(one.end / 1000, UTC).strftime("%Y-%m-%d"), **row}
-        for one in found
-        for row in one.rows
-    ]
+    rows = [{"until": day(one.end), **row} for one in found for row in one.rows]
     print_table(rows, list(dict.fromkeys(name for row in rows for name in row)))
     gaps = [
-        {"until": datetime.fromtimestamp(one.end / 1000, UTC).strftime("%Y-%m-%d"), **gap}
+        {"until": day(one.end), **gap, "clear": "yes" if gap["is_clear"] else "may be chance"}
         for one in found
         for gap in one.gaps
     ]
-    print_table(gaps, ["until", "model", "by", "gap", "best", "worst"], "The best group less the worst")
+    print_table(gaps, ["until", "model", "by", "gap", "best", "worst", "clear"], "The best group less the worst")
 
 
 def _numbers(text: str) -> list[float]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from graphrec.cli.app import HomeOption, JsonOption, app, emit_json, err, print_table
+from graphrec.cli.pairs import read_pairs
 from graphrec.errors import InputError
 
 WithOption = Annotated[
@@ -15,7 +16,8 @@ WithOption = Annotated[
         "--with",
         help="walk, cooccurrence, user_neighbours, item_neighbours, popular, trending, tags, friends; or a model "
         "that is trained: blend, lightgcn, p3alpha, item_graph, ease, gfcf, chebyshev, spectral, svd, svdpp, als, bpr, "
-        "nmf, content. Without it blend or lightgcn where a version is live, else walk.",
+        "nmf, content, multvae, sasrec, neumf, two_tower, weighted, switching, cascade, augmented, stacked. Without it "
+        "blend or lightgcn where a version is live, else walk.",
         show_default=False,
     ),
 ]
@@ -30,6 +32,14 @@ def recommend(  # noqa: PLR0917
         list[str] | None,
         typer.Option("--item", metavar="ID[=WEIGHT]", help="An item that a visitor liked; may be repeated."),
     ] = None,
+    context: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--context",
+            metavar="KEY=VALUE",
+            help="Where or when the list is for, such as device=tv or hour=20, for --with switching; may be repeated.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -40,7 +50,8 @@ def recommend(  # noqa: PLR0917
     if user is None and not item:
         raise InputError("expected a user's id, or items that a visitor liked (--item ID); found neither")
     with connect(home) as graph:
-        table = answer(graph, user, k, model, items=_weighted(item or []))
+        told = read_pairs(context or [], "--context device=tv")
+        table = answer(graph, user, k, model, items=_weighted(item or []), context=told)
     show(table, as_json, f"for user {user}" if user else "for a visitor")
 
 

@@ -112,6 +112,22 @@ def _numbers(facts: Facts, settings: ContentSettings) -> Iterator[Part]:
         yield Part("features", settings.features, rows, names)
 
 
+def traits(facts: Facts, n_rows: int) -> Part:
+    """Categories and numbers as one kind of feature; each value that is known is 1."""
+    settings = ContentSettings(features=1.0)
+    parts = [*_categories(facts, settings), *_numbers(facts, settings)]
+    rows = [sparse.csr_array(part.rows.astype(bool).astype(np.float64)) for part in parts]
+    rows.append(sparse.csr_array((n_rows, 0)))
+    return Part("traits", 1.0, sparse.csr_array(sparse.hstack(rows, format="csr")), [n for p in parts for n in p.names])
+
+
+def vectors(facts: Facts, n_rows: int) -> Part:
+    """The vectors that were brought, side by side, each centred and of length 1."""
+    parts = [part.unit() for part in _vectors(facts, ContentSettings(vectors=1.0))]
+    rows = sparse.csr_array(sparse.hstack([*parts, sparse.csr_array((n_rows, 0))], format="csr"))
+    return Part("vectors", 1.0, rows, ["a vector"] * rows.shape[1])
+
+
 def _vectors(facts: Facts, settings: ContentSettings) -> Iterator[Part]:
     for name, vectors in facts.vectors.items():
         there = np.asarray(vectors.any(axis=1))

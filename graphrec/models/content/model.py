@@ -7,7 +7,6 @@ Handbook, 2011). An item without a single interaction is found as any other.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from scipy import sparse
 
 from graphrec.errors import InputError
 from graphrec.models.arrays_model import Arrays, ArraysModel
-from graphrec.models.base import Block, Progress, fingerprint_of
+from graphrec.models.base import Block, Progress
 from graphrec.models.content.described import parts_of
 from graphrec.models.content.settings import ContentSettings
 from graphrec.snapshot import Snapshot
@@ -33,7 +32,7 @@ class Content(ArraysModel):
 
     name = "content"
     kind = ContentSettings
-    needs_facts: ClassVar[bool] = True
+    needs_facts = True
 
     def learn(self, snapshot: Snapshot, progress: Progress | None) -> Arrays:
         """Features of length 1 an item. InputError where nothing is said of any item."""
@@ -46,10 +45,6 @@ class Content(ArraysModel):
         rows = sparse.csr_array(sparse.hstack([part.unit() for part in parts], format="csr"))
         names = [name for part in parts for name in part.names]
         return {**matrix_arrays("features", _unit(rows)), "names": np.array(names, dtype=str)}
-
-    def fingerprint(self, snapshot: Snapshot) -> str:
-        """The same where likes and facts are the same."""
-        return fingerprint_of(super().fingerprint(snapshot), snapshot.facts.digest() if snapshot.facts else "")
 
     @property
     def features(self) -> sparse.csr_array:

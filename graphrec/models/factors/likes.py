@@ -35,16 +35,26 @@ UPDATES = 40
 
 
 class LikesModel(ArraysModel):
-    """A model whose items have vectors; those without a like have none, and never come."""
+    """A model whose items have vectors; those without a like have none, and never come.
+
+    `vectors`: the same in double precision.
+    """
+
+    vectors: Floats
+
+    def prepare(self) -> None:
+        """The vectors of items in both precisions."""
+        self.vectors = self.found["item_vectors"].astype(np.float64)
+        self._single = self.found["item_vectors"].astype(np.float32)
 
     @property
     def item_vectors(self) -> NDArray[np.float32]:
         """Items near to each other are liked by the same people."""
-        return np.asarray(self.found["item_vectors"], dtype=np.float32)
+        return self._single
 
     def product(self, users: Floats) -> Floats:
         """Vectors of rows times those of all items."""
-        scores: Floats = users @ self.found["item_vectors"].T.astype(np.float64)
+        scores: Floats = users @ self.vectors.T
         scores[:, ~self.found["is_liked"]] = -np.inf
         return scores
 
@@ -116,7 +126,7 @@ class ALS(LikesModel):
     def _solved(self, liked: NDArray[np.int64], weights: Floats) -> Floats:
         """(YᵀY + Yᵀ (C − I) Y + λ I)⁻¹ Yᵀ C 1, C the confidence. `shared`, of all items, is YᵀY + λ I."""
         confidence, shared = self.settings.alpha * weights[:, None], self.found["shared"]
-        theirs = self.found["item_vectors"][liked].astype(np.float64)
+        theirs = self.vectors[liked]
         return np.asarray(
             np.linalg.solve(shared + theirs.T @ ((confidence - 1) * theirs), (confidence * theirs).sum(axis=0))
         )
@@ -179,7 +189,7 @@ class BPR(LikesModel):
         new = np.flatnonzero((block.users < 0) | ~vectors.any(axis=1))
         if len(new):
             rows = sparse.csr_array(block.rows[new]).astype(np.float64)
-            mean = np.asarray(rows @ self.found["item_vectors"].astype(np.float64))
+            mean = np.asarray(rows @ self.vectors)
             mean *= self.found["length"] / np.maximum(np.linalg.norm(mean[:, :-1], axis=1, keepdims=True), 1e-12)
             mean[:, -1] = 1
             vectors[new] = mean
@@ -228,7 +238,7 @@ class NMF(LikesModel):
 
     def scores(self, block: Block) -> Floats:
         """The row as a sum of the factors, found by steps of which each row makes the same number."""
-        factors = self.found["item_vectors"]
+        factors = self.vectors
         cross, target = factors.T @ factors, np.asarray(block.rows.astype(np.float64) @ factors)
         size = np.diagonal(cross) + 1e-12
         found = np.zeros_like(target)

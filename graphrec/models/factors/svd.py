@@ -21,6 +21,7 @@ from scipy import sparse
 from graphrec.models.arrays_model import Arrays, ArraysModel
 from graphrec.models.base import Block, Progress
 from graphrec.models.factors.libraries import library
+from graphrec.models.factors.numbering import Numbering
 from graphrec.models.ratings import Ratings, Scale, check_scaling
 from graphrec.models.settings import Range, Settings, Space
 from graphrec.snapshot import Snapshot
@@ -55,12 +56,12 @@ class SVDSettings(Settings):
 
 @dataclass(frozen=True)
 class SVDppSettings(SVDSettings):
-    """As those of SVD; by default those of Surprise, as an epoch takes long."""
+    """As those of SVD. An epoch takes long, so the factors are few: as many as Surprise has by default."""
 
     n_factors: int = 20
-    n_epochs: int = 20
+    n_epochs: int = 50
     learning_rate: float = 0.007
-    regularization: float = 0.02
+    regularization: float = 0.1
 
 
 class SVD(ArraysModel):
@@ -68,6 +69,7 @@ class SVD(ArraysModel):
 
     name = "svd"
     kind = SVDSettings
+    REVISION: ClassVar[int] = 2
     algorithm = "SVD"
     options: ClassVar[dict[str, Any]] = {}
 
@@ -80,27 +82,30 @@ class SVD(ArraysModel):
         fitted = getattr(surprise, self.algorithm)(
             s.n_factors, s.n_epochs, **rates, random_state=s.seed, **self.options
         )
-        fitted.fit(trainset(surprise, ratings, snapshot.n_users, snapshot.n_items))
-        counts = np.bincount(ratings.items, minlength=snapshot.n_items)
-        return {
-            "mean": np.array(ratings.values.mean()),
-            "user_bias": np.asarray(fitted.bu),
-            "item_bias": np.asarray(fitted.bi),
-            "user_vectors": np.asarray(fitted.pu),
-            "item_vectors": np.asarray(fitted.qi),
-            "is_rated": counts > 0,
-            **self.more(fitted, ratings),
-            **ratings.scale.arrays(),
+        users, items = Numbering.of(ratings.users, snapshot.n_users), Numbering.of(ratings.items, snapshot.n_items)
+        fitted.fit(trainset(surprise, users, items, ratings.values))
+        found = {
+            "user_bias": users.spread(fitted.bu),
+            "item_bias": items.spread(fitted.bi),
+            "user_vectors": users.spread(fitted.pu),
+            "item_vectors": items.spread(fitted.qi),
         }
+        is_rated = np.bincount(ratings.items, minlength=snapshot.n_items) > 0
+        beside = {"mean": np.array(ratings.values.mean()), "is_rated": is_rated, **ratings.scale.arrays()}
+        return found | beside | self.more(found, ratings, items, fitted)
 
-    def more(self, fitted: Any, ratings: Ratings) -> Arrays:
+    def more(self, found: Arrays, ratings: Ratings, items: Numbering, fitted: Any) -> Arrays:
         """What a fit has beside biases and vectors; it may replace them."""
         return {}
+
+    def prepare(self) -> None:
+        """The vectors of items in single precision."""
+        self._single = self.found["item_vectors"].astype(np.float32)
 
     @property
     def item_vectors(self) -> NDArray[np.float32]:
         """Items near to each other are rated alike."""
-        return np.asarray(self.found["item_vectors"], dtype=np.float32)
+        return self._single
 
     def predict(self, users: NDArray[np.int64], items: NDArray[np.int64]) -> Floats:
         """The formula; of a user or an item that isn't known its bias and vector are 0."""
@@ -115,10 +120,10 @@ class SVD(ArraysModel):
     def scores(self, block: Block) -> Floats:
         """Predicted values, not cut at the bounds of ratings, so that few are equal."""
         f = self.found
-        known = block.users >= 0
-        vectors = np.where(known[:, None], f["user_vectors"][block.users], 0.0)
-        if not known.all():
-            vectors[~known] = self.folded(sparse.csr_array(block.rows[~known]))
+        vectors = np.where((block.users >= 0)[:, None], f["user_vectors"][block.users], 0.0)
+        new = np.flatnonzero(~vectors.any(axis=1))
+        if len(new):
+            vectors[new] = self.folded(sparse.csr_array(block.rows[new]))
         values: Floats = f["mean"] + f["item_bias"] + vectors @ f["item_vectors"].T
         values[:, ~f["is_rated"]] = -np.inf
         return values
@@ -150,13 +155,13 @@ class SVDpp(SVD):
     algorithm = "SVDpp"
     options: ClassVar[dict[str, Any]] = {"cache_ratings": True}  # the same numbers, sooner
 
-    def more(self, fitted: Any, ratings: Ratings) -> Arrays:
+    def more(self, found: Arrays, ratings: Ratings, items: Numbering, fitted: Any) -> Arrays:
         """Vectors of users with what their items say of them, and what each item says."""
-        implicit = np.asarray(fitted.yj)
-        n_users = len(fitted.pu)
-        told = sparse.csr_array((np.ones(len(ratings.items)), (ratings.users, ratings.items)), (n_users, len(implicit)))
-        n_rated = np.maximum(np.bincount(ratings.users, minlength=n_users), 1)
-        return {"user_vectors": fitted.pu + (told @ implicit) / np.sqrt(n_rated)[:, None], "implicit": implicit}
+        implicit, own = items.spread(fitted.yj), found["user_vectors"]
+        pairs = np.ones(len(ratings.items)), (ratings.users, ratings.items)
+        told = sparse.csr_array(pairs, (len(own), len(implicit))) @ implicit
+        n_rated = np.maximum(np.bincount(ratings.users, minlength=len(own)), 1)
+        return {"user_vectors": own + told / np.sqrt(n_rated)[:, None], "implicit": implicit}
 
     def folded(self, rows: sparse.csr_array) -> Floats:
         """Σ y(j) / √n over the items of each row."""
@@ -164,12 +169,13 @@ class SVDpp(SVD):
         return np.asarray((rows.astype(np.float64) @ self.found["implicit"]) / np.sqrt(n_liked)[:, None])
 
 
-def trainset(surprise: Any, ratings: Ratings, n_users: int, n_items: int) -> Any:
-    """The ratings as Surprise takes them, user by user."""
+def trainset(surprise: Any, users: Numbering, items: Numbering, values: Floats) -> Any:
+    """The ratings as Surprise takes them, user by user, by its own numbers."""
     by_user, by_item = defaultdict(list), defaultdict(list)
-    for user, item, value in zip(ratings.users.tolist(), ratings.items.tolist(), ratings.values.tolist(), strict=True):
+    for user, item, value in zip(users.numbers.tolist(), items.numbers.tolist(), values.tolist(), strict=True):
         by_user[user].append((item, value))
         by_item[item].append((user, value))
-    bounds = float(ratings.values.min()), float(ratings.values.max())
-    places = {n: n for n in range(n_users)}, {n: n for n in range(n_items)}
-    return surprise.Trainset(by_user, by_item, n_users, n_items, len(ratings.values), bounds, *places)
+    bounds = float(values.min()), float(values.max())
+    n_users, n_items = len(users.places), len(items.places)
+    names = {n: n for n in range(n_users)}, {n: n for n in range(n_items)}
+    return surprise.Trainset(by_user, by_item, n_users, n_items, len(values), bounds, *names)

@@ -115,6 +115,12 @@ class ItemFilter:
             found += multiply(self._step, np.ascontiguousarray((rows @ self.there).toarray().T, dtype=np.float32)).T
         return found
 
+    def reached(self, rows: sparse.csr_array) -> Floats:
+        """The scores of a block, −inf where nothing leads from the row to the item."""
+        found = self.scores(rows)
+        found[found == 0] = -np.inf
+        return found
+
     @cached_property
     def _step(self) -> Rows:
         """The way back by items, so that a block of users is multiplied with it from the right."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from graphrec.errors import InputError
-from graphrec.models.base import Progress, fingerprint_of
+from graphrec.models.base import Block, Progress, fingerprint_of
 from graphrec.models.filters.chebyshev import ChebyshevSettings, chebyshev
 from graphrec.models.filters.cooccurrence import CooccurrenceSettings, cooccurrence
 from graphrec.models.filters.ease import EASESettings, ease
@@ -88,6 +88,10 @@ class FilterModel:
     def fingerprint(self, snapshot: Snapshot) -> str:
         """The same where a fit would give the same filter, and the same part of it would be stored."""
         return fingerprint_of(self.name, REVISION, snapshot.digest(), self.settings.as_dict())
+
+    def scores(self, block: Block) -> NDArray[np.float32]:
+        """By the rows alone; −inf where nothing leads from a row to an item."""
+        return self.found.reached(block.rows)
 
     def learnt(self, snapshot: Snapshot) -> Learnt:
         """The items that each gives most to, and the factors as vectors where the filter has a part of low rank."""

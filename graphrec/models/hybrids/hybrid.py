@@ -37,6 +37,7 @@ class Hybrid(ArraysModel):
         if unknown:
             raise InputError(f"no part {', '.join(unknown)} of {self.name}; there are {', '.join(settings.names)}")
         self.parts: dict[str, Model] = {name: self._create(name) for name in settings.names}
+        self.needs_facts = any(getattr(part, "needs_facts", False) for part in self.parts.values())
         self._scorers: dict[str, Scorer] = {}
 
     @classmethod

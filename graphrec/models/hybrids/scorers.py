@@ -23,18 +23,7 @@ def scorer(model: Model) -> Scorer:
         return lambda block: np.asarray(model.scores(block), dtype=np.float64)
     if model.name in _OWN:
         return _OWN[model.name](model)
-    if hasattr(model, "found"):
-        return _by_filter(model)
     raise InputError(f"{model.name} can't be a part of a hybrid: it gives no scores")
-
-
-def _by_filter(model: Any) -> Scorer:
-    def scores(block: Block) -> Floats:
-        found = model.found.scores(block.rows).astype(np.float64)
-        found[found == 0] = -np.inf
-        return np.asarray(found)
-
-    return scores
 
 
 def _by_popularity(model: Any) -> Scorer:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,11 +18,14 @@ from graphrec.models.hybrids.settings import HybridSettings, numbers
 from graphrec.models.settings import Space
 from graphrec.snapshot import Snapshot
 
+RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})")
+
 
 @dataclass(frozen=True)
 class SwitchingSettings(HybridSettings):
     """`least`: how many liked items each part needs, rising, as in `0+5`. With `context`, a key of the profile's
-    context, its `values` say which part answers, and the last part answers what isn't among them."""
+    context, its `values` say which part answers, and the last part answers what isn't among them. A value such as
+    `18..23` stands for the whole numbers from the one to the other; `22..5` goes on after midnight."""
 
     space: ClassVar[Space] = {"least": ("0+3", "0+5", "0+10", "0+20")}
 
@@ -79,11 +83,26 @@ class Switching(Hybrid):
         """Which part answers each row; those below the first number fall to the first."""
         s = self.settings
         if s.context:
-            place: Mapping[str, int] = {value: n for n, value in enumerate(s.values.split("+"))}
-            contexts = block.contexts or ({},) * len(block.users)
-            return np.array([place.get(str(c.get(s.context)), len(s.names) - 1) for c in contexts], dtype=np.int64)
+            values, contexts = s.values.split("+"), block.contexts or ({},) * len(block.users)
+            return np.array([place_among(values, c.get(s.context)) for c in contexts], dtype=np.int64)
         n_liked = np.diff(block.rows.indptr)
         return np.maximum(np.searchsorted(numbers(s.least, "least"), n_liked, side="right") - 1, 0).astype(np.int64)
+
+
+def place_among(values: Sequence[str], told: Any) -> int:
+    """The place of the first value that holds what is told; the number of values where none does."""
+    return next((n for n, value in enumerate(values) if holds(value, str(told))), len(values))
+
+
+def holds(value: str, told: str) -> bool:
+    """Whether a value, or a range of whole numbers such as 18..23, holds a text; one from the larger goes round."""
+    if value == told:
+        return True
+    span = RANGE.fullmatch(value)
+    if not span or not told.isascii() or not told.isdigit():
+        return False
+    low, high, number = int(span[1]), int(span[2]), int(told)
+    return low <= number <= high if low <= high else number >= low or number <= high
 
 
 def rows_of_block(block: Block, rows: Ints) -> Block:

@@ -160,12 +160,24 @@ def popularity_penalty(scores: Scores, popularity: Tensor) -> Tensor:
 
     0 for fewer than three likes, and where either is the same for all.
     """
-    liked, known = scores.liked, popularity[scores.column]
-    if len(liked) < 3:
-        return liked.sum() * 0
-    apart, other = liked - liked.mean(), known - known.mean()
+    return _correlation(scores.liked, popularity[scores.column])
+
+
+def group_penalty(scores: Scores, member: Tensor) -> Tensor:
+    """The squared correlation of how far likes stand above what was drawn for them with whether their items are of a
+    group, times the likes: where it is 0, the group's items win as clearly as others do (Beutel et al., "Fairness in
+    recommendation ranking through pairwise comparisons", KDD 2019). `member`: 1 or 0 for each item.
+    """
+    return _correlation(scores.liked - scores.disliked, member[scores.column])
+
+
+def _correlation(values: Tensor, known: Tensor) -> Tensor:
+    """Squared, and times how many there are."""
+    if len(values) < 3:
+        return values.sum() * 0
+    apart, other = values - values.mean(), known - known.mean()
     lengths = (apart**2).sum() * (other**2).sum()
-    return len(liked) * (apart @ other) ** 2 / lengths.clamp(min=TINY)
+    return len(values) * (apart @ other) ** 2 / lengths.clamp(min=TINY)
 
 
 LOSSES: Mapping[str, Loss] = {"bpr": bpr, "softmax": softmax, "bsl": bsl, "directau": directau}

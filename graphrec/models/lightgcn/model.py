@@ -18,7 +18,7 @@ from graphrec.models.base import Progress, Scores, Vectors, fingerprint_of
 from graphrec.models.checkpoint import State
 from graphrec.models.lightgcn.memory import memory_needed, require
 from graphrec.models.lightgcn.network import Network, best_device, new_network
-from graphrec.models.lightgcn.prior import extended, prior
+from graphrec.models.lightgcn.prior import expected, extended, prior
 from graphrec.models.lightgcn.propagation import Adjacency
 from graphrec.models.lightgcn.settings import LightGCNSettings
 from graphrec.models.lightgcn.side_edges import SideEdges
@@ -28,6 +28,7 @@ from graphrec.models.past import Past
 from graphrec.models.validation import Validation
 from graphrec.snapshot import Snapshot
 from graphrec.snapshot.columns import positions
+from graphrec.snapshot.members import members
 from graphrec.versions import Embeddings, Learnt
 from graphrec.versions.arrays import read_arrays, read_ids, write_arrays
 from graphrec.versions.vectors import Ids, unit_vectors
@@ -90,6 +91,11 @@ class LightGCN:
     def settings_dict(self) -> Mapping[str, Any]:
         return self.settings.as_dict()
 
+    @property
+    def needs_facts(self) -> bool:
+        """Whether it looks at what the data say of items."""
+        return bool(self.settings.group)
+
     def fit(self, snapshot: Snapshot, progress: Progress | None = None) -> Self:
         """Learn from what users like.
 
@@ -118,6 +124,7 @@ class LightGCN:
             self.checkpoints,
             progress,
             memory,
+            members(snapshot, settings.group) if settings.group else None,
         )
         state = trainer.run(self.resume)
         self.untold_weight = _weights(network)
@@ -130,6 +137,8 @@ class LightGCN:
     def fingerprint(self, snapshot: Snapshot) -> str:
         """What a checkpoint must match to be gone on with: data, settings, and what an earlier model decides."""
         parts = [REVISION, snapshot.digest(), self.settings.told()]
+        if self.settings.group:  # the digest says nothing of properties
+            parts.append(blake2b(members(snapshot, self.settings.group).tobytes()).hexdigest())
         if earlier := self._earlier():
             parts += [earlier.past.digest(), blake2b(earlier.untold_weight.tobytes()).hexdigest() if self.warm else ""]
         return fingerprint_of(*parts)
@@ -209,7 +218,10 @@ class LightGCN:
 
     def _extended(self, vectors: tuple[Vectors, Vectors], n_likers: NDArray[np.int64]) -> Embeddings:
         users, items = vectors if self.metric == "dot" else unit_vectors(*vectors, self.metric)
-        added = torch.from_numpy(prior(n_likers, self.settings))
+        likers: NDArray[Any] = n_likers
+        if self.beside and self.settings.tag_popularity:
+            likers = expected(n_likers, self.beside.tags, self.settings.tag_popularity)
+        added = torch.from_numpy(prior(likers, self.settings))
         found = extended(torch.from_numpy(users), torch.from_numpy(items), added, self.settings.temperature)
         length = np.linalg.norm(users, axis=1)
         ending = 1 / float(length[length > 0].mean()) if length.any() else 1.0

@@ -19,8 +19,11 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 """The words that a setting may be."""
 
 
-SIDES = ("follow_edges", "tag_edges")
+SIDES = ("follow_edges", "tag_edges", "tag_popularity")
 """Settings of edges beside the likes; where they are 0, nothing is other than without them."""
+
+UNSAID = (*SIDES, "group", "group_penalty")
+"""Settings that decide nothing where they are empty."""
 
 BATCHES = 16
 """Batches an epoch, where none are asked for."""
@@ -37,15 +40,17 @@ class LightGCNSettings(Settings):
     likings, for some users. `correction` 1 weighs negatives against how likely they are in a batch, 0 takes them as
     they come. `popularity`: how much of the logarithm of the people who like an item is added to its scores, in
     training and after it; the vectors then needn't say what is said by a number, and learn the rest.
-    `popularity_penalty`: how much a batch is punished for scoring likes by how popular items are. `least_gain`: what an
+    `popularity_penalty`: how much a batch is punished for scoring likes by how popular items are, `group_penalty`: for
+    letting those of a `group` of items (`tag:Drama`, `language:fr`) win less or more clearly. `least_gain`: what an
     epoch must gain to count as better, as a part of the best. `finish`: when the best epoch is known, so many more,
     as a part of those until it, learn from what was withheld as well. `n_negatives` counts for the sampling `shared`
     only; of what `in-batch` and `shared` come up with, at most `most_negatives` a batch are told apart from what each
     user likes. An epoch visits `visited` of the users, drawn anew each time. From an earlier model's weights it takes
     `warm_epochs` at most, which visit `warm_visited` of the users with `warm_rate` of the learning rate: few small
     steps, because there is little left to learn. `follow_edges`: how many likes an edge weighs between users who follow
-    each other; `tag_edges`: how many all tags of an item together do. 0 leaves them out. The warm start `content`
-    begins at the tags of items.
+    each other; `tag_edges`: how many all tags of an item together do. 0 leaves them out. `tag_popularity`: how much of
+    the popularity that tags tell an item without a like has, where tags are edges; with 0 it stands below all that is
+    liked. The warm start `content` begins at the tags of items.
     """
 
     space: ClassVar[Space] = {
@@ -74,6 +79,8 @@ class LightGCNSettings(Settings):
     correction: float = 1.0
     popularity: float = 0.6
     popularity_penalty: float = 0.0
+    group_penalty: float = 0.0
+    group: str = ""
     metric: str = "cosine"
     warm_start: str = "spectral"
     visited: float = 1.0
@@ -82,6 +89,7 @@ class LightGCNSettings(Settings):
     warm_rate: float = 0.2
     follow_edges: float = 0.0
     tag_edges: float = 0.0
+    tag_popularity: float = 0.0
     device: str = "auto"
     validation_share: float = 0.1
     seed: int = 42
@@ -98,6 +106,9 @@ class LightGCNSettings(Settings):
         self.at_least("warm_epochs", 1)
         self.at_least("n_negatives", 1)
         self.at_least("popularity_penalty", 0)
+        self.at_least("group_penalty", 0)
+        if self.group_penalty and not self.group:
+            raise InputError("group_penalty needs a group of items; set group=tag:NAME or group=PROPERTY:VALUE")
         self.at_least("most_negatives", 1)
         for name, values in CHOICES.items():
             if getattr(self, name) not in values:
@@ -118,8 +129,8 @@ class LightGCNSettings(Settings):
         return math.ceil(self.finish * best_epoch)
 
     def told(self) -> dict[str, Any]:
-        """The settings by name, without edges that are left out: what decides what is learnt."""
-        return {name: value for name, value in self.as_dict().items() if name not in SIDES or value}
+        """The settings by name, without those that are left out: what decides what is learnt."""
+        return {name: value for name, value in self.as_dict().items() if name not in UNSAID or value}
 
     def warmed(self) -> Self:
         """These settings for a training that starts at an earlier model's weights."""

@@ -9,13 +9,14 @@ from typing import cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
 
 from graphrec.errors import ModelError
 from graphrec.models.base import Progress, Report
 from graphrec.models.checkpoint import State, read_state, write_state
-from graphrec.models.lightgcn.losses import LOSSES, Scores, popularity_penalty
+from graphrec.models.lightgcn.losses import LOSSES, Scores, group_penalty, popularity_penalty
 from graphrec.models.lightgcn.network import Network
 from graphrec.models.lightgcn.prior import extended, prior
 from graphrec.models.lightgcn.propagation import Adjacency
@@ -32,7 +33,8 @@ COLLAPSED = 0.999
 
 @dataclass(eq=False)
 class Trainer:
-    """One training of one network. `checkpoints`: the folder to go on from and to write to, if any."""
+    """One training of one network. `checkpoints`: the folder to go on from and to write to, if any. `group`: which
+    items are of the settings' group."""
 
     network: Network
     adjacency: Adjacency
@@ -42,12 +44,15 @@ class Trainer:
     checkpoints: Path | None = None
     progress: Progress | None = None
     memory: int = 0
+    group: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         self.loss = LOSSES[self.settings.loss]
         self.sampler = SAMPLERS[self.settings.sampling]
         self.device = self.network.embedding.weight.device
         self._learn_from(self.validation.train)
+        grouped = self.group if self.group is not None else np.zeros(self.likes.matrix.shape[1])
+        self.member = torch.from_numpy(grouped.astype(np.float32)).to(self.device)
         self.workspace = torch.empty(max(BLOCK, self.likes.matrix.shape[1]), device=self.device)
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), self.settings.learning_rate, fused=self.device.type in ("cpu", "cuda")
@@ -167,13 +172,18 @@ class Trainer:
             prior=added[1],
             workspace=self.workspace,
         )
-        total = self.loss(scores)
-        if self.settings.popularity_penalty:
-            popular = self.popular[self._tensor(batch.candidates)]
-            total = total + self.settings.popularity_penalty * popularity_penalty(scores, popular)
-        loss = total / len(batch.row)
+        loss = self._punished(scores, self._tensor(batch.candidates)) / len(batch.row)
         torch.autograd.backward(loss)
         return float(loss.detach()), cast(Tensor, left.grad)
+
+    def _punished(self, scores: Scores, candidates: Tensor) -> Tensor:
+        """The loss with the penalties that are asked for, summed over the likes."""
+        total, s = self.loss(scores), self.settings
+        if s.popularity_penalty:
+            total = total + s.popularity_penalty * popularity_penalty(scores, self.popular[candidates])
+        if s.group_penalty:
+            total = total + s.group_penalty * group_penalty(scores, self.member[candidates])
+        return total
 
     def _weight(self, batch: Batch) -> Tensor | None:
         """How much a candidate counts beside others, so that they stand for all items (Bengio and Senécal, 2008)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +28,6 @@ class Averages:
 
         `near` tells of some of `who` how alike all are to them; only those above 0 count, and never one itself.
         """
-        turned = sparse.csr_array(self.values.T)
-        turned.sort_indices()
         found, is_known = np.zeros(len(who)), np.zeros(len(who), dtype=bool)
         asked = np.flatnonzero((who >= 0) & (things >= 0))
         order = asked[np.argsort(who[asked], kind="stable")]
@@ -40,18 +39,32 @@ class Averages:
             alike[np.arange(len(some)), some] = 0
             for n, place in enumerate(range(first, first + len(some))):
                 for pair in order[bounds[place] : bounds[place + 1]].tolist():
-                    found[pair], is_known[pair] = self._one(turned, int(things[pair]), alike[n])
+                    found[pair], is_known[pair] = self._one(int(things[pair]), alike[n])
         return found, is_known
 
-    def of_things(self, nothing: float) -> Floats:
-        """The mean of each thing's values, `nothing` where it has none."""
-        counts = np.bincount(self.values.indices, minlength=self.values.shape[1])
-        sums = np.bincount(self.values.indices, weights=self.values.data, minlength=self.values.shape[1])
-        return np.asarray(np.divide(sums, counts, out=np.full(len(counts), nothing), where=counts > 0))
+    @cached_property
+    def everybody(self) -> float:
+        """The mean of all values."""
+        return float(self.values.data.mean())
 
-    def _one(self, turned: sparse.csr_array, thing: int, alike: Floats) -> tuple[float, bool]:
-        part = slice(turned.indptr[thing], turned.indptr[thing + 1])
-        others, values = turned.indices[part], turned.data[part]
+    @cached_property
+    def of_things(self) -> Floats:
+        """The mean of each thing's values, that of all where it has none; last that of all, for things unknown."""
+        n_things = self.values.shape[1]
+        counts = np.bincount(self.values.indices, minlength=n_things)
+        sums = np.bincount(self.values.indices, weights=self.values.data, minlength=n_things)
+        means = np.divide(sums, counts, out=np.full(n_things, self.everybody), where=counts > 0)
+        return np.append(means, self.everybody)
+
+    @cached_property
+    def _by_thing(self) -> sparse.csr_array:
+        turned = sparse.csr_array(self.values.T)
+        turned.sort_indices()
+        return turned
+
+    def _one(self, thing: int, alike: Floats) -> tuple[float, bool]:
+        part = slice(*self._by_thing.indptr[thing : thing + 2])
+        others, values = self._by_thing.indices[part], self._by_thing.data[part]
         weight = alike[others]
         near = np.flatnonzero(weight > 0)
         if not len(near):

@@ -24,7 +24,7 @@ class NeighbourSettings(Settings):
     measure: str = "cosine"
     n_neighbours: int = 50
     n_rating: int = 40
-    shrinkage: float = 0.0
+    shrinkage: float = 10.0
     significance: int = 0
     scaling: str = "mean_centre"
 
@@ -46,4 +46,5 @@ class NeighbourSettings(Settings):
 class ItemNeighbourSettings(NeighbourSettings):
     """The same; ratings are taken as they are, less what each item has on average."""
 
+    shrinkage: float = 0.0
     scaling: str = "none"

@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
 from graphrec.models.base import Block, Vectors
 from graphrec.models.neural.neural_model import Lessons, Network, NeuralModel, dense, shuffled
 from graphrec.models.neural.settings import NeuralSettings
+from graphrec.models.neural.sides import Sides
 from graphrec.models.settings import Range, Space
 
 
@@ -90,7 +90,7 @@ class MultVAE(NeuralModel):
     name = "multvae"
     kind = MultVAESettings
 
-    def build(self, shape: tuple[int, int], tags: sparse.csr_array) -> Network:
+    def build(self, shape: tuple[int, int], sides: Sides) -> Network:
         return MultVAENetwork(shape[1], self.settings)
 
     @property

@@ -11,7 +11,6 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -19,6 +18,7 @@ from graphrec.models.arrays_model import Arrays
 from graphrec.models.base import Block, Progress, Vectors
 from graphrec.models.neural.neural_model import Floats, Lessons, Network, NeuralModel, shuffled
 from graphrec.models.neural.settings import NeuralSettings
+from graphrec.models.neural.sides import Sides
 from graphrec.models.settings import Range, Space
 from graphrec.snapshot import Snapshot
 
@@ -105,7 +105,7 @@ class NeuMF(NeuralModel):
     name = "neumf"
     kind = NeuMFSettings
 
-    def build(self, shape: tuple[int, int], tags: sparse.csr_array) -> Network:
+    def build(self, shape: tuple[int, int], sides: Sides) -> Network:
         return NeuMFNetwork(shape, self.settings)
 
     def learn(self, snapshot: Snapshot, progress: Progress | None) -> Arrays:

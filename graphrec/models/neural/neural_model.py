@@ -21,6 +21,7 @@ from graphrec.models.arrays_model import Arrays, ArraysModel
 from graphrec.models.base import Block, Progress, Report
 from graphrec.models.blend.learning import among, best_first
 from graphrec.models.lightgcn.network import best_device
+from graphrec.models.neural.sides import Sides
 from graphrec.models.training_part import block_of, in_order, training_part
 from graphrec.models.validation import Validation
 from graphrec.snapshot import Snapshot
@@ -31,16 +32,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Lessons:
-    """What is learnt from. `histories`: what each user likes, the oldest first. `tags`: items × tags."""
+    """What is learnt from. `histories`: what each user likes, the oldest first."""
 
     matrix: sparse.csr_array
     histories: tuple[Ints, ...]
-    tags: sparse.csr_array
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Lessons:
         """From a snapshot, or the training part of one."""
-        return cls(snapshot.matrix, in_order(snapshot), snapshot.tags)
+        return cls(snapshot.matrix, in_order(snapshot))
 
     @cached_property
     def users(self) -> Ints:
@@ -73,8 +73,12 @@ class NeuralModel(ArraysModel):
     """A network as a scoring model. `found`: its weights by name, and which items anybody likes."""
 
     @abstractmethod
-    def build(self, shape: tuple[int, int], tags: sparse.csr_array) -> Network:
+    def build(self, shape: tuple[int, int], sides: Sides) -> Network:
         """A new network for so many users and items, random by torch's own generator."""
+
+    def sides(self, snapshot: Snapshot) -> Sides:
+        """What the network takes in beside likes: nothing, where a subclass doesn't say."""
+        return Sides.nothing(snapshot.n_users, snapshot.n_items)
 
     def learn(self, snapshot: Snapshot, progress: Progress | None) -> Arrays:
         """Train until the recall of what is withheld no longer rises, then a little with everything.
@@ -86,11 +90,12 @@ class NeuralModel(ArraysModel):
         self.__dict__.pop("_network", None)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(s.seed)
-            network = self.build((snapshot.n_users, snapshot.n_items), snapshot.tags).to(best_device(s.device))
+            sides = self.sides(snapshot)
+            network = self.build((snapshot.n_users, snapshot.n_items), sides).to(best_device(s.device))
             found = _Training(network, s, progress).run(training_part(snapshot, validation), validation, snapshot)
         self.metrics = found
         weights = {f"{WEIGHT}{name}": value.cpu().numpy() for name, value in network.state_dict().items()}
-        return {**weights, "is_known": self.known(snapshot), **extra(snapshot)}
+        return {**weights, "is_known": self.known(snapshot), **sides.arrays()}
 
     def known(self, snapshot: Snapshot) -> NDArray[np.bool_]:
         """Which items may be recommended: those that anybody likes."""
@@ -109,11 +114,8 @@ class NeuralModel(ArraysModel):
 
     @cached_property
     def _network(self) -> Network:
-        tags = sparse.csr_array(
-            (self.found["tags_data"], self.found["tags_indices"], self.found["tags_indptr"]),
-            shape=tuple(self.found["tags_shape"]),
-        )
-        network = self.build((len(self.user_ids), len(self.item_ids)), tags)
+        shape = len(self.user_ids), len(self.item_ids)
+        network = self.build(shape, Sides.of_arrays(self.found, *shape))
         named = {n.removeprefix(WEIGHT): torch.from_numpy(a) for n, a in self.found.items() if n.startswith(WEIGHT)}
         network.load_state_dict(self.restored(named))
         network.eval()
@@ -122,13 +124,6 @@ class NeuralModel(ArraysModel):
 
 WEIGHT = "network."
 """Weights are kept under their names with this before them."""
-
-
-def extra(snapshot: Snapshot) -> Arrays:
-    """The tags, which a network of features needs to be built again."""
-    tags = snapshot.tags
-    parts = {"tags_data": tags.data, "tags_indices": tags.indices, "tags_indptr": tags.indptr}
-    return {**parts, "tags_shape": np.array(tags.shape)}
 
 
 class _Training:

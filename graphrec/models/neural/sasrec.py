@@ -13,7 +13,6 @@ from typing import ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -21,6 +20,7 @@ from graphrec.errors import InputError
 from graphrec.models.base import Block, Vectors
 from graphrec.models.neural.neural_model import Ints, Lessons, Network, NeuralModel, shuffled
 from graphrec.models.neural.settings import NeuralSettings
+from graphrec.models.neural.sides import Sides
 from graphrec.models.settings import Range, Space
 
 LOSSES = ("softmax", "bce")
@@ -133,7 +133,7 @@ class SASRec(NeuralModel):
     name = "sasrec"
     kind = SASRecSettings
 
-    def build(self, shape: tuple[int, int], tags: sparse.csr_array) -> Network:
+    def build(self, shape: tuple[int, int], sides: Sides) -> Network:
         return SASRecNetwork(shape[1], self.settings)
 
     @property

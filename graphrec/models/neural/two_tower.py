@@ -1,4 +1,5 @@
-"""Two towers: users by what they like, items by themselves and their tags, both as vectors whose product is the score.
+"""Two towers: users by what they like and what is said of them, items by themselves, their tags and what else is said
+of them; both as vectors whose product is the score.
 
 Covington, Adams and Sargin, "Deep neural networks for YouTube recommendations" (RecSys 2016); Yi et al.,
 "Sampling-bias-corrected neural modeling for large corpus item recommendations" (RecSys 2019).
@@ -7,7 +8,7 @@ Covington, Adams and Sargin, "Deep neural networks for YouTube recommendations" 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -21,14 +22,16 @@ from graphrec.errors import InputError
 from graphrec.models.base import Block, Vectors
 from graphrec.models.neural.neural_model import Lessons, Network, NeuralModel, shuffled
 from graphrec.models.neural.settings import NeuralSettings
+from graphrec.models.neural.sides import Sides
 from graphrec.models.settings import Range, Space
 from graphrec.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
 class TwoTowerSettings(NeuralSettings):
-    """`id_dropout`: how often an item's own vector is left out in training, so that its tags must do. `correction` 1
-    weighs items of a batch against how often they come, as the paper does; 0 leaves popular ones lower."""
+    """`id_dropout`: how often an item's own vector is left out in training, so that what is said of it must do.
+    `correction` 1 weighs items of a batch against how often they come, as the paper does; 0 leaves popular ones lower.
+    `user_traits`: how much counts what is said of users; 0 leaves it out."""
 
     space: ClassVar[Space] = {
         "embedding_dim": (32, 64, 128),
@@ -44,6 +47,7 @@ class TwoTowerSettings(NeuralSettings):
     id_dropout: float = 0.2
     correction: float = 1.0
     dropout: float = 0.2
+    user_traits: float = 1.0
     batch_size: int = 1024
     learning_rate: float = 0.002
 
@@ -51,29 +55,32 @@ class TwoTowerSettings(NeuralSettings):
         super().__post_init__()
         self.at_least("embedding_dim", 1)
         self.at_least("hidden_dim", 1)
+        self.at_least("user_traits", 0)
         if not self.temperature > 0:
             raise InputError(f"expected temperature above 0, found {self.temperature}")
 
 
-Batch = tuple[Tensor, Tensor, Tensor]
-"""What each row's user likes beside the item, the items, and the logarithm of how likely each is in a batch."""
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]
+"""What each row's user likes beside the item, what is said of the user, the items, and the logarithm of how likely each
+is in a batch."""
 
 
 class TwoTowerNetwork(Network):
-    """`ids`: an item's own vector. `tags`: what each tag adds. Both towers give vectors of length 1."""
+    """`ids`: an item's own vector. `said` and `told`: what each trait of an item and of a user adds. Both towers give
+    vectors of length 1."""
 
     features: Tensor
 
-    def __init__(self, n_items: int, tags: sparse.csr_array, settings: TwoTowerSettings) -> None:
+    def __init__(self, n_items: int, sides: Sides, settings: TwoTowerSettings) -> None:
         super().__init__()
         dim, self.settings, self.n_items = settings.embedding_dim, settings, n_items
+        self.people = sides.users
         self.ids = nn.Embedding(n_items, dim)
         nn.init.normal_(self.ids.weight, std=0.05)
-        self.tags = nn.Linear(max(tags.shape[1], 1), dim, bias=False)
-        nn.init.normal_(self.tags.weight, std=0.05)
+        self.said, self.told = _adding(sides.items.shape[1], dim), _adding(sides.users.shape[1], dim)
         self.item = nn.Sequential(nn.Linear(dim, settings.hidden_dim), nn.ReLU(), nn.Linear(settings.hidden_dim, dim))
         self.user = nn.Sequential(nn.Linear(dim, settings.hidden_dim), nn.ReLU(), nn.Linear(settings.hidden_dim, dim))
-        self.register_buffer("features", torch.from_numpy(of_length_one(tags)), persistent=False)
+        self.register_buffer("features", torch.from_numpy(_dense(sides.items)), persistent=False)
         self.register_buffer("is_liked", torch.ones(n_items, 1))
 
     def batches(self, lessons: Lessons, size: int, rng: np.random.Generator) -> Iterator[Batch]:
@@ -88,14 +95,14 @@ class TwoTowerNetwork(Network):
             item = torch.from_numpy(matrix.indices[pairs].astype(np.int64)).to(self.device)
             rows = torch.from_numpy((matrix[users[pairs]] > 0).toarray()).to(self.device, torch.float32)
             rows[torch.arange(len(pairs)), item] = 0
-            yield rows, item, log_often[item]
+            yield rows, self.traits(users[pairs]), item, log_often[item]
 
     def loss(self, batch: Batch) -> Tensor:
         """Each item against the others of the batch; those that the user likes as well aren't compared with."""
-        rows, item, log_often = batch
+        rows, traits, item, log_often = batch
         own = self.ids.weight * (torch.rand(self.n_items, 1, device=self.device) >= self.settings.id_dropout)
         inputs = self.inputs(own)
-        scores = self.users(rows, inputs) @ self.items(inputs[item]).T / self.settings.temperature
+        scores = self.users(rows, traits, inputs) @ self.items(inputs[item]).T / self.settings.temperature
         scores = scores - self.settings.correction * log_often
         liked = (rows[:, item] > 0) | (item[:, None] == item)
         liked.fill_diagonal_(False)
@@ -105,12 +112,20 @@ class TwoTowerNetwork(Network):
 
     def inputs(self, own: Tensor) -> Tensor:
         """What both towers see of each item; items that nobody likes have no vector of their own."""
-        inputs: Tensor = own * self.is_liked + self.tags(self.features)
+        inputs: Tensor = own * self.is_liked + self.said(self.features)
         return inputs
 
-    def users(self, rows: Tensor, inputs: Tensor) -> Tensor:
-        """Vectors of users by the mean of what they like."""
-        mean = rows @ inputs / rows.sum(dim=1, keepdim=True).clamp(min=1e-9)
+    def traits(self, users: NDArray[np.int64]) -> Tensor:
+        """What is said of some users; zeros for -1, of whom nothing is."""
+        known = np.flatnonzero(users >= 0)
+        found = np.zeros((len(users), max(self.people.shape[1], 1)), dtype=np.float32)
+        if self.people.nnz:
+            found[known] = self.people[users[known]].toarray() * np.float32(self.settings.user_traits)
+        return torch.from_numpy(found).to(self.device)
+
+    def users(self, rows: Tensor, traits: Tensor, inputs: Tensor) -> Tensor:
+        """Vectors of users by the mean of what they like, and by what is said of them."""
+        mean = rows @ inputs / rows.sum(dim=1, keepdim=True).clamp(min=1e-9) + self.told(traits)
         mean = functional.dropout(mean, self.settings.dropout, self.training)
         return functional.normalize(mean + self.user(mean))
 
@@ -121,20 +136,27 @@ class TwoTowerNetwork(Network):
     def rank(self, block: Block) -> Tensor:
         inputs = self.inputs(self.ids.weight)
         rows = torch.from_numpy(block.rows.toarray()).to(inputs.device, inputs.dtype)
-        return self.users(rows, inputs) @ self.items(inputs).T
+        return self.users(rows, self.traits(block.users).to(inputs.dtype), inputs) @ self.items(inputs).T
 
 
 class TwoTower(NeuralModel):
-    """Items without a like are scored by their tags; without tags they never come."""
+    """Items without a like are scored by what is said of them; where nothing is they never come. Of a user whom the fit
+    didn't know, likes alone count."""
 
     name = "two_tower"
     kind = TwoTowerSettings
+    REVISION = 2
+    needs_facts = True
 
-    def build(self, shape: tuple[int, int], tags: sparse.csr_array) -> Network:
-        return TwoTowerNetwork(shape[1], tags, self.settings)
+    def build(self, shape: tuple[int, int], sides: Sides) -> Network:
+        return TwoTowerNetwork(shape[1], sides, self.settings)
+
+    def sides(self, snapshot: Snapshot) -> Sides:
+        found = Sides.of(snapshot)
+        return found if self.settings.user_traits else replace(found, users=found.users[:, :0], user_names=())
 
     def known(self, snapshot: Snapshot) -> NDArray[np.bool_]:
-        return np.asarray((snapshot.n_likers() > 0) | (np.diff(snapshot.tags.indptr) > 0))
+        return np.asarray((snapshot.n_likers() > 0) | (np.diff(Sides.of(snapshot).items.indptr) > 0))
 
     @property
     def item_vectors(self) -> Vectors:
@@ -146,7 +168,13 @@ class TwoTower(NeuralModel):
         return np.asarray(vectors * self.found["is_known"][:, None], dtype=np.float32)
 
 
-def of_length_one(tags: sparse.csr_array) -> NDArray[np.float32]:
-    """Tags of items, dense, each row of length 1; one column of zeros where there are no tags."""
-    rows = tags.toarray().astype(np.float32) if tags.shape[1] else np.zeros((tags.shape[0], 1), dtype=np.float32)
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), dtype=np.float32)
+def _adding(n_traits: int, dim: int) -> nn.Linear:
+    """What each trait adds to a vector; one that never comes where there are none."""
+    found = nn.Linear(max(n_traits, 1), dim, bias=False)
+    nn.init.normal_(found.weight, std=0.05)
+    return found
+
+
+def _dense(rows: sparse.csr_array) -> NDArray[np.float32]:
+    """The rows; one column of zeros where they have none."""
+    return np.asarray(rows.toarray() if rows.shape[1] else np.zeros((rows.shape[0], 1)), dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,7 +13,7 @@ from graphrec.service.bodies import body_of, json_of, model_of, wish_of
 from graphrec.service.drafted import answered
 from graphrec.service.query import document, list_query, list_wish, path_id
 from graphrec.service.routes.current import ItemId, UserId, request_id_of, service_of, state_of
-from graphrec.service.routes.live import asked, ranked_by
+from graphrec.service.routes.live import asked, ranked_by, similar_by
 from graphrec.service.schemas import Explained, Listed, ListQuery, People, PeopleQuery, VisitorQuery
 from graphrec.service.stages import stage
 from graphrec.service.trials import Trial
@@ -54,12 +55,15 @@ async def visitor(request: Request, query: VisitorQuery) -> Response:
     openapi_extra=document(item_id="The item's id."),
 )
 async def similar_items(request: Request) -> Response:
-    """Items that the people who like an item like as well."""
+    """Items that the people who like an item like as well, or those that a recommender in `with` finds nearest."""
     item_id, query = path_id(request, "item_id"), list_query(request)
-    state = state_of(service_of(request))
+    service, state = service_of(request), state_of(service_of(request))
     wish = list_wish(request, state.pipeline)
-    with stage(service_of(request), "rank"):
-        answer = similar(state, item_id, wish)
+    if query.with_:
+        answer = await similar_by(service, state, query.with_, item_id, wish)
+    else:
+        with stage(service, "rank"):
+            answer = similar(state, item_id, wish)
     return _told(request, state, answer, wish, query)
 
 
@@ -125,7 +129,8 @@ async def _ranked(request: Request, state: State, profile: Profile, query: ListQ
     if trial is not None:
         answer, trial = await answered(service, state, trial, profile, wish)
     elif query.with_:
-        answer = await ranked_by(service, state, query.with_, profile, wish, explains=_explains(state, query))
+        here = replace(profile, context=dict(wish.context.pairs)) if wish.context else profile
+        answer = await ranked_by(service, state, query.with_, here, wish, explains=_explains(state, query))
     elif wish.is_plain:
         answer = rank(state, profile, wish)
     else:
