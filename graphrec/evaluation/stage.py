@@ -18,7 +18,8 @@ from graphrec.graph import Graph
 from graphrec.ingest.bolt import load_over_bolt
 from graphrec.ingest.rows import open_rows
 from graphrec.ingest.schema import ensure_schema
-from graphrec.snapshot.facts import COUNTED
+from graphrec.snapshot.columns import Ids
+from graphrec.snapshot.facts import COUNTED, KEYS, properties_of
 from graphrec.transfer import NO_TIME, Interactions, read_interactions
 from loaders import load_frames
 
@@ -65,20 +66,21 @@ def frames_of(graph: Graph, folder: Path) -> Frames:
             writer.add("interactions", _rows(read, slice(start, start + WINDOW)))
         writer.add("items", pa.table({"item_id": pa.array(read.item_ids, pa.string())}))
         for start in range(0, len(read.item_ids), ITEMS_A_BATCH):
-            if len(facts := _facts(graph, read.item_ids[start : start + ITEMS_A_BATCH].tolist())):
+            if len(facts := _facts(graph, read.item_ids[start : start + ITEMS_A_BATCH], "items")):
                 writer.add("items", facts)
+        people = read.user_ids[np.unique(read.user_idx)]
+        if (facts := _facts(graph, people, "users")).num_columns > 1:
+            writer.add("users", facts)
         for name, table in (("snapshot/tags", "item_tags"), ("snapshot/follows", "follows")):
             for row in graph.read(name):
                 writer.add(table, pa.table(row))
         return writer.finish()
 
 
-def _facts(graph: Graph, item_ids: list[str]) -> pa.Table:
-    """What the graph says of items, a column a property; one that is of several types in the graph becomes text."""
-    rows = [
-        {"item_id": row["item_id"], **dict(row["properties"])}
-        for row in graph.read("items/properties", item_ids=item_ids)
-    ]
+def _facts(graph: Graph, ids: Ids, of: str) -> pa.Table:
+    """What the graph says of items or users and its policy lets be used, a column a property; one that is of several
+    types in the graph becomes text."""
+    rows = [{KEYS[of]: one, **properties} for one, properties in properties_of(graph, ids, of)]
     names = sorted({name for row in rows for name in row if not name.startswith(COUNTED)})
     columns = {}
     for name in names:

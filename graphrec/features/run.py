@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -14,10 +13,8 @@ import orjson
 from graphrec.features.described import DIGEST
 from graphrec.features.items import item_features
 from graphrec.features.reading import read_facts
-from graphrec.features.unchanged import Written, keep_written, moment_of, read_written
 from graphrec.features.users import DAY_MS, user_features
 from graphrec.graph import Graph
-from graphrec.privacy.policy import read_policy
 from graphrec.snapshot.columns import Ids
 
 NODES_A_WRITE = 1_000
@@ -42,30 +39,17 @@ def write_features(
 ) -> FeatureReport:
     """Write the features of each user and item where they differ from those that it has.
 
-    Where nothing at all was written into the graph since the last run, nothing is read. Else reading is a pass over all
+    Whose interactions, tags or follows didn't change since the last run isn't written. Reading is a pass over all
     interactions (500,000 a second), because the graph keeps no list of what changed, and so nothing that was loaded,
-    changed or removed by any way is missed; whose interactions, tags or follows didn't change isn't written.
-    `price`: the property of items that is their price. `latest_ms`: likes of later times are wrong clocks; a day from
-    now, if it isn't given.
+    changed or removed by any way is missed. `price`: the property of items that is their price. `latest_ms`: likes of
+    later times are wrong clocks; a day from now, if it isn't given.
     """
     started = time.perf_counter()
     tell = progress or (lambda what, done, total: None)
-    before = moment_of(graph)
-    may_use = read_policy(graph.home).may_use("items", price)
-    known = read_written(graph.home)
-    if known and before and known == replace(known, moment=before, price=price, may_use=may_use):
-        return FeatureReport(0, known.n_users, 0, known.n_items, round(time.perf_counter() - started, 3))
     facts = read_facts(graph, price, lambda done, total: tell("reading", done, total))
     latest = round(time.time() * 1000) + DAY_MS if latest_ms is None else latest_ms
     users = _write(graph, "user", facts.rows.user_ids, user_features(facts), tell)
     items = _write(graph, "item", facts.rows.item_ids, item_features(facts, latest), tell)
-    after, own = moment_of(graph), math.ceil(users / NODES_A_WRITE) + math.ceil(items / NODES_A_WRITE)
-    if (
-        before
-        and after == replace(before, transaction=before.transaction + own)
-        and not (facts.rows.last_at > latest).any()
-    ):
-        keep_written(graph.home, Written(after, price, may_use, facts.n_users, facts.n_items))
     seconds = round(time.perf_counter() - started, 3)
     return FeatureReport(users, facts.n_users - users, items, facts.n_items - items, seconds)
 

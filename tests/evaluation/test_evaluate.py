@@ -210,7 +210,7 @@ def test_groups_by_a_property_of_the_graphs_users_are_those_of_the_files(graph: 
     with FramesWriter(tmp_path / "more", "toy", "test") as writer:
         writer.add("interactions", events)
         users = [f"u{n}" for n in range(40)]
-        told = {"user_id": users, "team": ["odd" if n % 2 else None for n in range(40)], "age": [*range(40)]}
+        told = {"user_id": users, "team": ["odd" if n % 2 else None for n in range(40)], "level": [*range(40)]}
         writer.add("users", pa.table(told))
         writer.add(
             "items", pa.table({"item_id": [f"i{n}" for n in range(24)], "year": [1990 + n % 2 for n in range(24)]})
@@ -218,11 +218,11 @@ def test_groups_by_a_property_of_the_graphs_users_are_those_of_the_files(graph: 
         frames = writer.finish()
     with open_rows(frames) as rows:
         load_over_bolt(graph, rows, None)
-    groups = Groups(["team", "age", "year:1991"])
+    groups = Groups(["team", "level", "year:1991"])
     asked = {"ks": [5], "settings": SplitSettings("time-user"), "groups": groups}
     live, files = (evaluate(data, ["popular"], **asked) for data in (graph, frames))  # type: ignore[arg-type]
     assert live.groups == files.groups
-    assert {row["group"] for row in live.groups} > {"odd", "0 to 10 age", "year:1991", "others"}
+    assert {row["group"] for row in live.groups} > {"odd", "0 to 10 level", "year:1991", "others"}
     assert sum(row["exposure"] for row in live.groups if row["by"] == "year:1991") == pytest.approx(1)
 
 
