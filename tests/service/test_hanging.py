@@ -20,9 +20,6 @@ from graphrec.service.settings import ServiceSettings
 from tests.journal.cutting import CuttingProxy
 
 N_CUT = 2
-# Connections that hang are given up within the driver, which leaves some of their sockets to the collector of garbage.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-
 LIST = "/v1/users/u0/recommendations?k=30"
 
 
