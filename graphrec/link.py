@@ -67,6 +67,7 @@ class Link:
             ) from error
         finally:
             watch.cancel()
+            held.close_late()
 
     def _in_use(self) -> _Held:
         if self._closed:
@@ -91,6 +92,14 @@ class _Held:
     def close(self) -> None:
         self.is_closed = True
         self.driver.close()
+
+    def close_late(self) -> None:
+        """Close the connection that was being made while the others were closed, too.
+
+        The driver puts it into its pool although that is closed, and its own `close` does nothing a second time.
+        """
+        if self.is_closed:
+            self.driver._pool.close()
 
     def _resolve(self, address: Any) -> Iterable[Any]:
         """Asked before each new connection, so a query of a closed driver that is tried again ends here."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+import psutil
 import pytest
 from fastapi.testclient import TestClient
 from faults import Gate
@@ -113,6 +114,28 @@ def test_reads_and_writes_end_at_their_deadline_and_the_next_are_answered(
         gate.open()
         patient.verify()
         assert patient.read("model/versions")
+
+
+def test_a_connection_that_is_made_while_the_others_are_closed_is_closed_too(
+    shop: Graph, server: Home, gate: Gate
+) -> None:
+    known = server.credentials()
+    graph = Graph(f"bolt://127.0.0.1:{gate.port}", known.user, known.password, home=shop.home)
+    gate.shut()
+    with ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(graph.within(60).read, "model/versions")
+        wait(lambda: gate.n_held > 0)
+        graph.close()
+        assert n_connected(gate) == 1
+        gate.open()
+        waits.exception(20)
+    wait(lambda: n_connected(gate) == 0)
+
+
+def n_connected(gate: Gate) -> int:
+    """How many connections of this process to the gate are open, as the system sees it."""
+    found = psutil.Process().net_connections("tcp")
+    return sum(one.raddr[1:] == (gate.port,) and one.status == psutil.CONN_ESTABLISHED for one in found)
 
 
 def connect_often(graph: Graph, n: int) -> None:
