@@ -46,29 +46,28 @@ class Content(ArraysModel):
         names = [name for part in parts for name in part.names]
         return {**matrix_arrays("features", _unit(rows)), "names": np.array(names, dtype=str)}
 
-    @property
-    def features(self) -> sparse.csr_array:
-        """Items × features, rows of length 1, or 0 where nothing is known of an item."""
-        return matrix_of(self.found, "features", (len(self.item_ids), len(self.found["names"])))
+    def prepare(self) -> None:
+        """`features`: items × features, rows of length 1, or 0 where nothing is known of an item; and its transpose."""
+        self.features = matrix_of(self.found, "features", (len(self.item_ids), len(self.found["names"])))
+        self._items_of = sparse.csr_array(self.features.T)
 
     def scores(self, block: Block) -> Floats:
         """Cosines of the profiles and all items; −inf where nothing is shared."""
-        features = self.features
-        scores = np.asarray((_unit(block.rows.astype(np.float64) @ features) @ features.T).toarray())
-        return np.where(scores > 0, scores, -np.inf)
+        return self._cosines(_unit(block.rows.astype(np.float64) @ self.features))
 
     def closeness(self, items: Ints) -> Floats:
         """Cosines of items."""
-        features = self.features
-        scores = np.asarray((sparse.csr_array(features[items]) @ features.T).toarray())
-        return np.where(scores > 0, scores, -np.inf)
+        return self._cosines(sparse.csr_array(self.features[items]))
 
     def reasons(self, block: Block, row: Ints, column: Ints, title: Callable[[int], str]) -> list[str]:
         """“as what you liked: tag Comedy (41%), year 1994 to 1996 (12%)”: parts of the score, the largest first."""
-        features = self.features
-        profiles = sparse.csr_array(_unit(block.rows.astype(np.float64) @ features))
-        shared = sparse.csr_array(sparse.csr_array(profiles[row]).multiply(sparse.csr_array(features[column])))
+        profiles = sparse.csr_array(_unit(block.rows.astype(np.float64) @ self.features))
+        shared = sparse.csr_array(sparse.csr_array(profiles[row]).multiply(sparse.csr_array(self.features[column])))
         return [f"as what you liked: {', '.join(self._named(shared, n))}" for n in range(len(row))]
+
+    def _cosines(self, profiles: sparse.csr_array) -> Floats:
+        scores = np.asarray((profiles @ self._items_of).toarray())
+        return np.where(scores > 0, scores, -np.inf)
 
     def _named(self, shared: sparse.csr_array, n: int) -> list[str]:
         part = slice(shared.indptr[n], shared.indptr[n + 1])
