@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from graphrec.errors import ModelError
 from graphrec.recommend.base import RatingPredictor
@@ -15,6 +14,8 @@ def rating_metrics(rated: pd.DataFrame, predictor: RatingPredictor) -> dict[str,
 
     RMSE is the root of the mean squared error, MAE the mean absolute error; both on the data's scale.
     """
+    from sklearn.metrics import mean_absolute_error, root_mean_squared_error  # a second, and few models predict ratings
+
     predicted = predictor.predict(rated["user_id"].tolist(), rated["item_id"].tolist())
     if len(predicted) != len(rated) or not np.isfinite(predicted).all():
         raise ModelError(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
+from scipy.special import stdtrit  # `scipy.stats.t.ppf`, without the seconds that module takes to import
 
 from graphrec.errors import InputError
 from graphrec.replay.logged import Floats
@@ -135,5 +135,5 @@ def _around(value: float, influence: Floats, user_idx: npt.NDArray[np.int64], ef
     if n < 2:
         return Estimate(value, -math.inf, math.inf)
     error = math.sqrt(n / (n - 1) * float((of_users**2).sum())) / len(influence)
-    half = float(student.ppf((1 + LEVEL) / 2, max(min(n, effective) - 1, 1))) * error
+    half = float(stdtrit(max(min(n, effective) - 1, 1), (1 + LEVEL) / 2)) * error
     return Estimate(value, value - half, value + half)

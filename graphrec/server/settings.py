@@ -37,6 +37,8 @@ def settings(home: Home, port: int, memory: Memory, *, gds: bool) -> dict[str, s
     }
     # The Bolt server else waits twice five seconds for clients that come late while it stops.
     found["internal.dbms.bolt.netty_server_shutdown_quiet_period_duration"] = "0s"
+    # A query is else planned anew for one, ten, a hundred… entries of each list that it is given: up to a second each.
+    found["internal.cypher.use_parameter_size"] = "false"
     if gds:
         found["dbms.security.procedures.unrestricted"] = "gds.*"
     return found
