@@ -9,6 +9,10 @@ BIN := .venv/bin
 endif
 READY := .venv/ready
 
+# What is imported is compiled once and kept, also where the environment says otherwise: each command would else compile
+# all of it anew, three seconds and more of processor time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo serve test test-fast check clean
 
 demo: $(READY)
