@@ -47,6 +47,7 @@ from graphrec.models.blend.model import Blend
 from graphrec.models.train import train
 from graphrec.recommend.blended import BlendedRecommender
 from graphrec.recommend.catalogue import Catalogue
+from graphrec.serving.prepare import prepare as make_lists
 from graphrec.versions import current, version_folder
 
 EVENT_EVERY = 20
@@ -215,7 +216,7 @@ def draw(n: int) -> Iterator[int]:
 
 
 def prepare(arguments: argparse.Namespace) -> None:
-    """Load and train where that hasn't been done."""
+    """Load, train and make the lists where that hasn't been done."""
     with connect(arguments.home) as graph:
         is_empty = not graph.read("popular/items", k=1)
     if is_empty:
@@ -223,6 +224,9 @@ def prepare(arguments: argparse.Namespace) -> None:
     with connect(arguments.home) as graph:
         if current(graph, "blend") is None:
             train(graph)
+        version = current(graph, "blend")
+        assert version is not None
+        make_lists(graph, version)
 
 
 @contextmanager

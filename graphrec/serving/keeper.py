@@ -148,14 +148,13 @@ class Keeper:
             near = self.graph.within(ASK_S)
             near.verify()
             live = current(near, MODEL)
-            before = self.state
-            if not self._is_of(live) and time.monotonic() >= self._not_before:
+            if self.state is None:
+                self._first()
+            elif not self._is_of(live) and time.monotonic() >= self._not_before:
                 self._take_over(live)
             elif self._is_unsettled() or self._is_outdated():
                 self.reload()
             self.trouble = None
-            if before is None and self.state is not None:
-                self._begin("warm queries", self._warm_queries, self.state)
         except GraphrecError as error:
             self.trouble = str(error)
             raise
@@ -176,11 +175,17 @@ class Keeper:
         """Whether the journal said to read the graph anew, and Neo4j has all that stands before it."""
         return 0 < self._read_anew <= self.journal.delivered_sequence()
 
+    def _first(self) -> None:
+        """Where there is no state yet, one without lists answers until they are made, which may take minutes."""
+        self.reload()
+        if self.state is not None:
+            self._begin("warm queries", self._warm_queries, self.state)
+
     def _take_over(self, live: ModelVersion | None) -> None:
-        """Without lists a version answers only where there is no other yet; they are tried again later."""
+        """A version takes the place of another once it has lists; where they can't be made it is tried again later."""
         made = self._make_lists(live)
         self._not_before = 0.0 if made else time.monotonic() + AGAIN_S
-        if (made or self.state is None) and not self._stopping.is_set():
+        if made and not self._stopping.is_set():
             self.reload()
 
     def _warm_queries(self, state: State) -> None:
