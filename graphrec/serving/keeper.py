@@ -82,7 +82,7 @@ class Keeper:
     def stop(self, seconds: float | None = None) -> bool:
         """Let every thread end after the step that it is at; False if one takes longer than the time given."""
         self._stopping.set()
-        for thread in [*self._threads]:
+        for thread in self._threads:  # the list itself: the first of them may have begun one more
             thread.join(seconds)
         return not any(thread.is_alive() for thread in self._threads)
 
@@ -128,8 +128,8 @@ class Keeper:
 
     def _begin(self, name: str, work: Callable[..., None], *told: Any) -> None:
         thread = threading.Thread(target=work, args=told, name=name, daemon=True)
-        self._threads.append(thread)
         thread.start()
+        self._threads.append(thread)  # once it can be joined: `stop` may come in between
 
     def _repeat(self, work: Callable[[], None], seconds: float) -> None:
         while not self._stopping.is_set():
