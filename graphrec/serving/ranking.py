@@ -148,7 +148,8 @@ def _sourced(asked: Asked, shown: Found) -> tuple[tuple[str, ...], Ints]:
     """The source of each item that is shown, and what speaks most for it."""
     sources, because = np.full(len(shown.items), "", dtype=object), shown.because.copy()
     for name, items in asked.found_by:
-        is_here = np.isin(shown.items, items) if len(asked.found_by) > 1 else np.ones(len(shown.items), dtype=bool)
+        # All pairs of a page and a pool: `np.isin` sorts, and takes ten times as long.
+        is_here = (shown.items[:, None] == items).any(axis=1) if len(asked.found_by) > 1 else shown.items >= 0
         here = np.flatnonzero(is_here)
         sources[here] = name
         speaks = BY_NAME[name].speaks
