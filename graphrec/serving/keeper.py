@@ -178,8 +178,7 @@ class Keeper:
     def _first(self) -> None:
         """Where there is no state yet, one without lists answers until they are made, which may take minutes."""
         self.reload()
-        if self.state is not None:
-            self._begin("warm queries", self._warm_queries, self.state)
+        self._begin("warm queries", self._warm_queries, self.state)
 
     def _take_over(self, live: ModelVersion | None) -> None:
         """A version takes the place of another once it has lists; where they can't be made it is tried again later."""

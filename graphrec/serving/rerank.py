@@ -30,7 +30,7 @@ def diversified(scores: Floats, features: NDArray[np.floating], n: int, weight: 
 
 @numba.njit(cache=True, nogil=True, fastmath={"nnan", "ninf", "nsz", "reassoc", "contract"})
 def _choose(value: Floats, features: Any, weight: float, chosen: Ints) -> None:
-    """Fill `chosen`. Compiled, since forty steps of four calls to NumPy took as long as all else of an answer."""
+    """Fill `chosen`. Compiled: 40 of 200 candidates with 194 numbers took .123 ms, and .185 by steps in NumPy."""
     n, width = features.shape
     nearest = np.zeros(n)
     left = np.ones(n, dtype=np.bool_)
@@ -42,8 +42,8 @@ def _choose(value: Floats, features: Any, weight: float, chosen: Ints) -> None:
         chosen[place], left[best] = best, False
         for one in range(n):
             likeness = features.dtype.type(0)
-            for place_in_row in range(width):
-                likeness += features[one, place_in_row] * features[best, place_in_row]
+            for column in range(width):
+                likeness += features[one, column] * features[best, column]
             nearest[one] = max(nearest[one], weight * likeness)
 
 
