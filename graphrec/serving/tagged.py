@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,13 @@ class _Held:
     columns: sparse.csc_array
     changed: Mapping[int, Mapping[int, float]] = field(default_factory=dict)
 
+    @cached_property
+    def has_any(self) -> bool:
+        """Whether an item has a tag: in a row that is changed, or in one of the others."""
+        in_place = [item for item in self.changed if item < self.rows.shape[0]]
+        replaced = int(np.diff(self.rows.indptr)[in_place].sum())
+        return self.rows.nnz > replaced or any(self.changed.values())
+
 
 class Tagged:
     """Items by position, tags by their place in `names`. What is held is replaced in one step, never changed."""
@@ -44,7 +52,7 @@ class Tagged:
 
     def __bool__(self) -> bool:
         """Whether any item has a tag."""
-        return bool(self._held.rows.nnz or any(self._held.changed.values()))
+        return self._held.has_any
 
     def put(self, item: int, tags: Mapping[str, float]) -> None:
         """Give an item these tags, and no others."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import sparse
 from shelf import DEPTH, LIKES, N_ITEMS, made_state
@@ -141,6 +141,7 @@ def test_ids_keep_their_positions(steps: list[tuple[bool, str]]) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 7), st.dictionaries(st.sampled_from("abcdef"), st.just(0.5))), max_size=20))
+@example([(0, {}), (1, {}), (2, {})])
 def test_tags_beside_the_matrix_are_those_within_it(steps: list[tuple[int, dict[str, float]]]) -> None:
     tagged = Tagged(sparse.csr_array(np.eye(3)), ["a", "b", "c"])
     by_hand: dict[int, dict[str, float]] = {n: {"abc"[n]: 1.0} for n in range(3)}
