@@ -35,9 +35,8 @@ def _delete_user(state: State, change: Mapping[str, Any]) -> None:
     user = state.users.remove(change["user_id"])
     if user is not None:
         state.trends.hide(user, state.tastes.touched(user))
-        liked = state.tastes.forget(user)
-        state.catalogue.forget_likes(liked)
-        state.arrivals = state.arrivals.with_likers(liked, state.catalogue.n_likers)
+        state.catalogue.forget_likes(state.tastes.forget(user))
+        state.arrivals = state.arrivals.hide(user)
         state.stated.pop(user, None)
         state.preferred.forget(user)
         state.followed.pop(user, None)

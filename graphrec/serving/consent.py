@@ -87,9 +87,8 @@ def hide(state: State, user_id: str) -> None:
         return
     place = state.users.add(user_id)
     state.trends.hide(place, state.tastes.touched(place))
-    liked = state.tastes.hide(place)
-    state.catalogue.forget_likes(liked)
-    state.arrivals = state.arrivals.with_likers(liked, state.catalogue.n_likers)
+    state.catalogue.forget_likes(state.tastes.hide(place))
+    state.arrivals = state.arrivals.hide(place)
     state.withheld[user_id] = place
     del state.users.places[user_id]
     state.ask_anew()
@@ -103,6 +102,7 @@ def show(state: State, user_id: str) -> None:
     state.users.places[user_id] = place
     state.catalogue.forget_likes(state.tastes.show(place), people=1)
     state.trends.show(place, state.tastes.touched(place))
+    state.arrivals = state.arrivals.show(place)
     state.ask_anew()
 
 

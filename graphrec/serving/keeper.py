@@ -30,7 +30,7 @@ AGAIN_S = 30.0
 """Until lists that couldn't be made are tried again."""
 SETTLE_S, SETTLE_SHARE = 60.0, 10.0
 """Between two readings of the graph because somebody opted out or in, the most, and how many times as long as the last
-reading took: contexts move no list meanwhile, and which items are new by their time is as it was read."""
+reading took: contexts move no list meanwhile."""
 PATIENCE_S = 60.0
 """Until the graph is read again for a pipeline that asks for what items don't have."""
 

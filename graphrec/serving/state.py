@@ -16,7 +16,7 @@ from graphrec.graph import Graph
 from graphrec.journal import CHANGE, Entry
 from graphrec.kinds import kind_weight
 from graphrec.privacy.policy import LEAST_PEOPLE, read_policy
-from graphrec.serving.arrivals import Arrivals, read_arrivals
+from graphrec.serving.arrivals import Arrivals, Uptake, read_arrivals
 from graphrec.serving.catalogue import Catalogue, read_catalogue
 from graphrec.serving.changes import CHANGES, CONSENT
 from graphrec.serving.consent import hide_all, read_withheld, with_withheld
@@ -30,7 +30,7 @@ from graphrec.serving.raised import Raised
 from graphrec.serving.removed import remove_missing
 from graphrec.serving.tag_space import TagSpace
 from graphrec.serving.tallies import Tallies, context_of, read_tallies, tallied
-from graphrec.serving.tastes import Change, Tastes, without
+from graphrec.serving.tastes import Change, Tastes
 from graphrec.serving.trends import DAY_MS, Trends
 from graphrec.snapshot import Snapshot
 from graphrec.versions import ModelVersion, current, load_learnt
@@ -221,7 +221,7 @@ def load_state(graph: Graph, pipeline: Pipeline | None = None) -> State:
         pipeline=pipeline,
         least_people=read_policy(graph.home).reasons.least_people,
         trends=Trends(liked, last_at.data, half_life_ms),
-        arrivals=read_arrivals(graph, items, without(liked, out), without(last_at, out).data),
+        arrivals=read_arrivals(graph, (users, items), Uptake(liked, last_at.data), out),
         followed=_followed(snapshot.follows, rows),
         tallies=read_tallies(graph, items, snapshot, columns),
         stated=_stated(graph, users),

@@ -119,6 +119,27 @@ def test_new_is_what_was_first_taken_up_lately_or_is_hardly_known(state: State, 
     assert 0 < state.arrivals.new.sum() < N_ITEMS
 
 
+def test_who_is_hidden_makes_nothing_old_in_memory_either(state: State, session_graph: Graph) -> None:
+    """Each user in turn, beside the graph's own first times of all others; a view counts as well as a like."""
+    with session_graph.session() as session:
+        rows = session.run(
+            "MATCH (i:Item) OPTIONAL MATCH (i)<-[r:INTERACTED]-(u) "
+            "RETURN i.item_id AS item, u.user_id AS user, min(r.first_at) AS first, max(r.last_at) AS last"
+        ).data()
+    changed = 0
+    for user in range(N_USERS):
+        others = [row for row in rows if row["user"] not in (None, f"u{user}")]
+        newest, oldest = (pick(row["last"] for row in others) for pick in (max, min))
+        begin = newest - min(30 * DAY_MS, (newest - oldest) // 10)
+        found = state.arrivals.hide(state.users.places[f"u{user}"])
+        for item in range(N_ITEMS):
+            firsts = [row["first"] for row in others if row["item"] == f"i{item}"]
+            wanted = len(firsts) <= HARDLY or min(firsts) > begin
+            assert found.new[state.catalogue.ids.places[f"i{item}"]] == wanted, (user, item)
+        changed += int((found.new != state.arrivals.new).sum())
+    assert changed
+
+
 def test_followed_people_are_those_of_the_graph(state: State, session_graph: Graph) -> None:
     names = state.users.names
     found = {(names[user], names[one]) for user, many in state.followed.items() for one in many}
