@@ -14,7 +14,6 @@ import numpy as np
 import optuna
 from filelock import FileLock, Timeout
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.pool import NullPool
 
@@ -120,6 +119,8 @@ class Ledger:
         values = [t.value for t in self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))]
         if len(set(values)) < 2:
             return {}
+        from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances  # loads scikit-learn: seconds
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # few trials; the command says how many there are
             return get_param_importances(self._study, evaluator=PedAnovaImportanceEvaluator())
