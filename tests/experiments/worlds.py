@@ -34,11 +34,13 @@ def outcome(n: int, user_id: str, at: int, item_id: str = "x", kind: str = "clic
 def converted_labels(
     rng: np.random.Generator, n_users: int, rates: tuple[float, float], share: float
 ) -> Iterator[np.ndarray]:
-    """For each of many simulations: of the users who convert, in order, whether each is one of the variant."""
+    """For each of many simulations: of the users who convert, in order, whether each is one of the variant.
+
+    How many convert is binomial, and each of them is one of the variant independently of the others.
+    """
     mine, all_rate = share * rates[1], share * rates[1] + (1 - share) * rates[0]
-    for _ in range(SIMULATIONS):
-        draws = rng.random(n_users, dtype=np.float32)
-        yield draws[draws < all_rate] < mine
+    for n_converted in rng.binomial(n_users, all_rate, SIMULATIONS).tolist():
+        yield rng.random(n_converted, dtype=np.float32) < mine / all_rate
 
 
 def clopper_pearson(k: int, n: int) -> tuple[float, float]:
