@@ -13,7 +13,7 @@ from graphrec.models.base import Block
 from graphrec.models.blend.model import Blend
 from graphrec.recommend.base import Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
-from graphrec.recommend.embedding import profile_vector
+from graphrec.recommend.embedding import profile_vectors
 from graphrec.recommend.filtering import FilterRecommender
 from graphrec.recommend.topk import Best, top_k
 
@@ -43,6 +43,6 @@ class BlendedRecommender(FilterRecommender):
     def _vectors(self, profiles: Sequence[Profile]) -> npt.NDArray[np.float32]:
         """A vector of length 1 for each profile, 0 where there is none."""
         vectors = self._model.user_vectors, self._model.item_vectors, self._model.ending
-        found = np.stack([profile_vector(self._fitted(), profile, *vectors) for profile in profiles])
+        found = profile_vectors(self._fitted(), profiles, *vectors)
         length = np.linalg.norm(found, axis=1, keepdims=True)
         return np.asarray(found / np.where(length > 0, length, 1), dtype=np.float32)

@@ -86,9 +86,11 @@ class Catalogue:
     def seen_by(self, profile: Profile) -> Ints:
         """Positions of what the profile's user has seen and of the profile's own items."""
         user = self.user_idx(profile.user_id)
+        seen = row_of(self.seen, user).astype(np.int64) if user >= 0 else np.zeros(0, dtype=np.int64)
+        if not profile.items:
+            return seen
         own = self.item_idx(list(profile.items))
-        seen = row_of(self.seen, user) if user >= 0 else np.zeros(0, dtype=np.int64)
-        return np.concatenate([seen, own[own >= 0]]).astype(np.int64)
+        return np.concatenate([seen, own[own >= 0]])
 
     @cached_property
     def _user_idx(self) -> Mapping[str, int]:

@@ -87,15 +87,15 @@ class EmbeddingRecommender:
     def recommend(self, profiles: Sequence[Profile], k: int = 10, candidates: Candidates = ALL_UNSEEN) -> pd.DataFrame:
         """The items of the largest dot product, each with the liked item that lies nearest to it as the reason."""
         catalogue = self._fitted()
-        parts = self.user_vectors, self.item_vectors, self.ending
-        found = {n: profile_vector(catalogue, profile, *parts) for n, profile in enumerate(profiles)}
-        vectors = {n: vector for n, vector in found.items() if vector.any()}
+        vectors = profile_vectors(catalogue, profiles, self.user_vectors, self.item_vectors, self.ending)
+        known = np.flatnonzero(vectors.any(axis=1))
+        room = np.empty((min(BLOCK, len(known)), len(self.item_vectors)), dtype=np.float32)
         tables = []
-        for block in _blocks(list(vectors)):
-            asked = [profiles[n] for n in block]
-            best = self._rank(np.stack([vectors[n] for n in block]), asked, k, candidates)
+        for block in _blocks(known):
+            asked = [profiles[n] for n in block.tolist()]
+            best = self._rank(room[: len(block)], vectors[block], asked, k, candidates)
             reasons = self._reasons(catalogue, asked, best)
-            rows = np.array(block)[best.row]
+            rows = block[best.row]
             tables.append(recommendation_table(rows, catalogue.item_ids[best.column], best.score, reasons))
         return concat_tables(tables, no_recommendations())
 
@@ -104,12 +104,12 @@ class EmbeddingRecommender:
         catalogue, unit = self._fitted(), _unit(self.item_vectors)
         known = [(n, i) for n, i in enumerate(catalogue.item_idx(item_ids).tolist()) if i >= 0 and unit[i].any()]
         tables = []
-        for block in _blocks(range(len(known))):
+        for block in _blocks(np.arange(len(known))):
             items = np.array([known[n][1] for n in block])
             scores = unit[items] @ unit.T
             scores[np.arange(len(items)), items] = -np.inf
             scores[:, ~unit.any(axis=1)] = -np.inf
-            best = _top(scores, unit[items], unit, k)
+            best = _top(scores, unit[items], unit, k, longest=1.0)
             asked = np.array([item_ids[known[n][0]] for n in block], dtype=object)[best.row]
             reasons = [f"near to {catalogue.title(items[row])}" for row in best.row]
             tables.append(similar_table(asked, catalogue.item_ids[best.column], best.score, reasons))
@@ -143,12 +143,17 @@ class EmbeddingRecommender:
         self._catalogue, self.ending = catalogue, ending
         self.user_vectors = np.ascontiguousarray(user_vectors, dtype=np.float32)
         self.item_vectors = np.ascontiguousarray(item_vectors, dtype=np.float32)
+        self._unknown = np.flatnonzero(~self.item_vectors.any(axis=1))
+        self._longest = float(np.linalg.norm(self.item_vectors, axis=1).max(initial=0))
 
-    def _rank(self, vectors: Vectors, profiles: Sequence[Profile], k: int, candidates: Candidates) -> Best:
-        scores = vectors @ self.item_vectors.T
-        scores[:, ~self.item_vectors.any(axis=1)] = -np.inf
+    def _rank(
+        self, scores: Vectors, vectors: Vectors, profiles: Sequence[Profile], k: int, candidates: Candidates
+    ) -> Best:
+        """`scores`: room for profiles × items."""
+        np.matmul(vectors, self.item_vectors.T, out=scores)
+        scores[:, self._unknown] = -np.inf
         self._fitted().mask(scores, profiles, candidates)
-        return _top(scores, vectors, self.item_vectors, k)
+        return _top(scores, vectors, self.item_vectors, k, self._longest)
 
     def _reasons(self, catalogue: Catalogue, profiles: Sequence[Profile], best: Best) -> list[str]:
         if not self.with_reasons:
@@ -176,24 +181,29 @@ class EmbeddingRecommender:
         return self._catalogue
 
 
-def profile_vector(
-    catalogue: Catalogue, profile: Profile, user_vectors: Vectors, item_vectors: Vectors, ending: Ending
+def profile_vectors(
+    catalogue: Catalogue, profiles: Sequence[Profile], user_vectors: Vectors, item_vectors: Vectors, ending: Ending
 ) -> Vectors:
-    """The vector of the profile's user and the weighted mean of its items' added up; zeros where nothing is known."""
-    user = catalogue.user_idx(profile.user_id)
-    vector = user_vectors[user] if user >= 0 else np.zeros(item_vectors.shape[1], dtype=np.float32)
-    own = [(i, w) for i, w in zip(catalogue.item_idx(list(profile.items)), profile.items.values(), strict=True)]
-    own = [(i, w) for i, w in own if i >= 0 and w > 0]
-    if not own:
-        return vector
-    weights = np.array([w for _, w in own], dtype=np.float32)
-    return np.asarray(vector + described(item_vectors[[i for i, _ in own]], weights, ending))
+    """A row a profile: its user's vector and the weighted mean of its items' added up; zeros where nothing is known."""
+    users = np.array([catalogue.user_idx(profile.user_id) for profile in profiles], dtype=np.int64)
+    found = np.zeros((len(profiles), item_vectors.shape[1]), dtype=np.float32)
+    found[users >= 0] = user_vectors[users[users >= 0]]
+    for row, profile in enumerate(profiles):
+        own = zip(catalogue.item_idx(list(profile.items)).tolist(), profile.items.values(), strict=True)
+        liked = [(item, weight) for item, weight in own if item >= 0 and weight > 0] if profile.items else []
+        if liked:
+            weights = np.array([weight for _, weight in liked], dtype=np.float32)
+            found[row] += described(item_vectors[[item for item, _ in liked]], weights, ending)
+    return found
 
 
-def _top(scores: Vectors, left: Vectors, right: Vectors, k: int) -> Best:
-    """The exact k best: entries within the rounding error of single precision are summed again in double."""
-    longest = float(np.linalg.norm(left, axis=1).max(initial=0) * np.linalg.norm(right, axis=1).max(initial=0))
-    margin = 2 * left.shape[1] * float(np.finfo(np.float32).eps) * longest
+def _top(scores: Vectors, left: Vectors, right: Vectors, k: int, longest: float) -> Best:
+    """The exact k best: entries within the rounding error of single precision are summed again in double.
+
+    `longest`: the length of the longest vector on the right.
+    """
+    most = float(np.linalg.norm(left, axis=1).max(initial=0)) * longest
+    margin = 2 * left.shape[1] * float(np.finfo(np.float32).eps) * most
 
     def rescore(rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         total = np.empty(len(rows))
@@ -205,10 +215,10 @@ def _top(scores: Vectors, left: Vectors, right: Vectors, k: int) -> Best:
     return top_k(scores, k, margin=margin, rescore=rescore)
 
 
-def _blocks(positions: Sequence[int]) -> Iterator[list[int]]:
-    """The positions in lists of at most BLOCK."""
+def _blocks(positions: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+    """The positions, at most BLOCK at a time."""
     for start in range(0, len(positions), BLOCK):
-        yield list(positions[start : start + BLOCK])
+        yield positions[start : start + BLOCK]
 
 
 def _unit(vectors: Vectors) -> Vectors:
