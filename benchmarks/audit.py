@@ -26,6 +26,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from contest.data import DATASETS
 from generate import interactions, write_csv
 from planting import PLANTS, Keys, Tables
 
@@ -141,13 +142,15 @@ def measure(fault: str, data: Tables, share: float, seeds: int) -> dict[str, obj
 
 
 def sets(folder: Path | None, names: list[str]) -> Iterator[tuple[str, Tables]]:
-    """The generated sets, and the real ones that are there, by name."""
+    """The generated sets, the real ones that are there, and MovieLens 100K, which is fetched once; by name."""
     for seed in (1, 2):
         if not names or f"generated-{seed}" in names:
             yield f"generated-{seed}", generated(100_000, seed)
     for path in sorted(folder.iterdir()) if folder else []:
         if path.is_dir() and (not names or path.name in names):
             yield path.name, read(path)
+    if folder and (not names or "ml-100k" in names):
+        yield "ml-100k", read(DATASETS["ml-100k"].path(folder))
 
 
 def faults(args: argparse.Namespace) -> None:

@@ -15,12 +15,11 @@ from graphrec.recommend.base import ALL_UNSEEN, Candidates, Profile
 from graphrec.recommend.catalogue import Catalogue
 from graphrec.recommend.tables import (
     concat_tables,
-    no_recommendations,
     no_similar_items,
     recommendation_table,
     similar_table,
 )
-from graphrec.recommend.topk import Best, top_k
+from graphrec.recommend.topk import Best, joined, top_k
 from graphrec.snapshot import Snapshot
 from graphrec.versions.vectors import Embeddings, Ending, described
 
@@ -90,14 +89,15 @@ class EmbeddingRecommender:
         vectors = profile_vectors(catalogue, profiles, self.user_vectors, self.item_vectors, self.ending)
         known = np.flatnonzero(vectors.any(axis=1))
         room = np.empty((min(BLOCK, len(known)), len(self.item_vectors)), dtype=np.float32)
-        tables = []
+        parts: list[Best] = []
+        reasons: list[str] = []
         for block in _blocks(known):
             asked = [profiles[n] for n in block.tolist()]
             best = self._rank(room[: len(block)], vectors[block], asked, k, candidates)
-            reasons = self._reasons(catalogue, asked, best)
-            rows = block[best.row]
-            tables.append(recommendation_table(rows, catalogue.item_ids[best.column], best.score, reasons))
-        return concat_tables(tables, no_recommendations())
+            reasons += self._reasons(catalogue, asked, best)
+            parts.append(Best(block[best.row], best.column, best.score))
+        best = joined(parts)
+        return recommendation_table(best.row, catalogue.item_ids[best.column], best.score, reasons)
 
     def similar_items(self, item_ids: Sequence[str], k: int = 10) -> pd.DataFrame:
         """The items of the largest cosine, without the item itself. Unknown items give no rows."""

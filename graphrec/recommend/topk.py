@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,13 @@ class Best:
     row: Ints
     column: Ints
     score: Floats
+
+
+def joined(parts: Sequence[Best]) -> Best:
+    """The entries of all parts, one part after the other."""
+    nothing = Best(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
+    columns = zip(*((part.row, part.column, part.score) for part in (nothing, *parts)), strict=True)
+    return Best(*(np.concatenate(column) for column in columns))
 
 
 def top_k(

@@ -34,10 +34,11 @@ def warm(state: State) -> None:
 
 
 def warm_queries(graph: Graph, state: State, stop: Event) -> None:
-    """Have Neo4j plan the queries that lists are asked for by (`with=`): a plan takes longer than a request may wait,
-    and one that was given up is planned again by the next. A second; ends early once `stop` is set. GraphrecError as
-    the queries."""
+    """Have Neo4j plan the queries that lists (`with=`) and people are asked for by: a plan takes longer than a request
+    may wait, and one that was given up is planned again by the next. A second; ends early once `stop` is set.
+    GraphrecError as the queries."""
     for user in islice(state.users.places, 1):
+        graph.read("people/friends_of_friends", user_ids=[user], k=1)
         for name, with_reasons in product(QUERIES, (False, True)):
             if not stop.is_set():
                 get(name, graph, with_reasons=with_reasons).recommend([Profile(user)], 1)
