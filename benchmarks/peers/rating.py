@@ -117,6 +117,7 @@ RATERS: Mapping[str, tuple[str, Fit]] = {
     "surprise-user-knn": ("scikit-surprise", surprise("KNNWithMeans", {"sim_options": {**PEARSON}}, False)),
     "cornac-user-knn": ("cornac", cornac("UserKNN", {"k": 40, "similarity": "pearson", "mean_centered": True})),
     "item_neighbours": ("graphrec", ours("item_neighbours", {"measure": "pearson"})),
+    "item_neighbours, shrinkage 0": ("graphrec", ours("item_neighbours", {"measure": "pearson", "shrinkage": 0.0})),
     "item_neighbours, shrinkage 25": ("graphrec", ours("item_neighbours", {"measure": "pearson", "shrinkage": 25.0})),
     "surprise-item-knn": (
         "scikit-surprise",

@@ -16,7 +16,7 @@
 // $k: how many items to return for each (default 10)
 // $n_neighbours: how many items count for each liked one (default 50)
 // $measure: one of cosine, jaccard, pearson (default "cosine")
-// $shrinkage: s is multiplied by n / (n + this), as little is known by few (default 0.0)
+// $shrinkage: s is multiplied by n / (n + this), as little is known by few (default 5.0)
 // $significance: and by min(n, this) / this, where it is above 0 (default 0)
 // $kind_weights: how much each kind says that a person likes an item; others weigh 1 (default {"view": 0.5, "click": 0.5, "skip": -0.5, "dislike": -1.0, "hide": -1.0})
 // $max_history: how many of the user's items are followed, the latest (default 500)
@@ -26,7 +26,7 @@
 // $include_seen: whether items the user already has may come (default false)
 // returns: key, item_id, score, rank, because_id
 // access: read
-// :param {asked: [{key: '1', user_id: '1', items: null}], k: 10, n_neighbours: 50, measure: 'cosine', shrinkage: 0.0, significance: 0, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_history: 500, max_fan_out: 20000, excluded: [], allowed: null, include_seen: false}
+// :param {asked: [{key: '1', user_id: '1', items: null}], k: 10, n_neighbours: 50, measure: 'cosine', shrinkage: 5.0, significance: 0, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_history: 500, max_fan_out: 20000, excluded: [], allowed: null, include_seen: false}
 
 UNWIND $asked AS ask
 OPTIONAL MATCH (u:User {user_id: ask.user_id})

@@ -14,13 +14,13 @@
 // $wanted: maps of `user_id` and `item_ids`
 // $n_neighbours: how many items count (default 40)
 // $measure: one of cosine, jaccard, pearson (default "cosine")
-// $shrinkage: s is multiplied by n / (n + this), as little is known by few (default 0.0)
+// $shrinkage: s is multiplied by n / (n + this), as little is known by few (default 5.0)
 // $significance: and by min(n, this) / this, where it is above 0 (default 0)
 // $kind_weights: how much each kind says that a person likes an item; others weigh 1 (default {"view": 0.5, "click": 0.5, "skip": -0.5, "dislike": -1.0, "hide": -1.0})
 // $max_fan_out: how many relationships of one node are followed (default 20000)
 // returns: user_id, item_id, rating, because_ids
 // access: read
-// :param {wanted: [{user_id: '1', item_ids: ['50']}], n_neighbours: 40, measure: 'pearson', shrinkage: 0.0, significance: 0, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_fan_out: 20000}
+// :param {wanted: [{user_id: '1', item_ids: ['50']}], n_neighbours: 40, measure: 'pearson', shrinkage: 5.0, significance: 0, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_fan_out: 20000}
 
 UNWIND $wanted AS ask
 MATCH (u:User {user_id: ask.user_id})

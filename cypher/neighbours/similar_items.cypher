@@ -13,7 +13,7 @@
 // $item_ids: the items to start from; an unknown id gives no rows
 // $k: how many items to return for each (default 10)
 // $measure: one of cosine, jaccard, pearson (default "cosine")
-// $shrinkage: s is multiplied by n / (n + this), as little is known by few (default 0.0)
+// $shrinkage: s is multiplied by n / (n + this), as little is known by few (default 5.0)
 // $significance: and by min(n, this) / this, where it is above 0 (default 0)
 // $kind_weights: how much each kind says that a person likes an item; others weigh 1 (default {"view": 0.5, "click": 0.5, "skip": -0.5, "dislike": -1.0, "hide": -1.0})
 // $max_fan_out: how many relationships of one node are followed (default 20000)
@@ -21,7 +21,7 @@
 // $allowed: ids of the only items that may come; null: all (default null)
 // returns: item_id, similar_id, score, rank, people
 // access: read
-// :param {item_ids: ['50'], k: 10, measure: 'cosine', shrinkage: 0.0, significance: 0, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_fan_out: 20000, excluded: [], allowed: null}
+// :param {item_ids: ['50'], k: 10, measure: 'cosine', shrinkage: 5.0, significance: 0, kind_weights: {view: 0.5, click: 0.5, skip: -0.5, dislike: -1.0, hide: -1.0}, max_fan_out: 20000, excluded: [], allowed: null}
 
 UNWIND $item_ids AS item_id
 MATCH (i:Item {item_id: item_id})

@@ -138,15 +138,15 @@ class BPRSettings(Settings):
 
     space: ClassVar[Space] = {
         "factors": Range(16, 256, log=True),
-        "learning_rate": Range(0.005, 0.2, log=True),
-        "regularization": Range(0.001, 0.1, log=True),
+        "learning_rate": Range(0.001, 0.1, log=True),
+        "regularization": Range(0.0005, 0.1, log=True),
         "iterations": Range(50, 400, log=True),
     }
 
     factors: int = 64
-    learning_rate: float = 0.05
-    regularization: float = 0.02
-    iterations: int = 150
+    learning_rate: float = 0.005
+    regularization: float = 0.003
+    iterations: int = 200
     seed: int = 42
 
     def __post_init__(self) -> None:

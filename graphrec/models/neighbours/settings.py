@@ -46,5 +46,5 @@ class NeighbourSettings(Settings):
 class ItemNeighbourSettings(NeighbourSettings):
     """The same; ratings are taken as they are, less what each item has on average."""
 
-    shrinkage: float = 0.0
+    shrinkage: float = 5.0
     scaling: str = "none"
