@@ -46,6 +46,9 @@ MODELS = {
 SAMPLED = ("NeuMF", "DSSM", "SimpleX")
 """Those that learn from likes and drawn others."""
 
+DRAWN = {"distribution": "uniform", "sample_num": 1, "alpha": 1.0, "dynamic": False, "candidate_num": 0}
+"""RecBole's own default of how others are drawn; for DSSM it draws none unless told, and asks for ratings instead."""
+
 PAIRWISE = ("NeuMF", "DSSM")
 """Those that RecBole lets score pairs alone."""
 
@@ -143,7 +146,8 @@ class RecBole:
                 "use_gpu": False,
                 "state": "ERROR",
                 "show_progress": False,
-                **({} if name in SAMPLED else {"train_neg_sample_args": None}),
+                "train_neg_sample_args": DRAWN if name in SAMPLED else None,
+                **({"metrics": ["Recall"], "valid_metric": "Recall@10"} if name == "DSSM" else {}),
                 **settings,
             },
         )
