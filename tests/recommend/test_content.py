@@ -73,6 +73,19 @@ def test_each_kind_alone_finds_items_that_nobody_has_liked(kind: str) -> None:
     assert {int(item[2:]) % 2 for item in recommender.similar_items([laws.name(10)], 4)["similar_id"]} == {0}
 
 
+def test_addresses_are_no_content() -> None:
+    """Where pages and pictures lie says the same of all items, or of each something that nobody asked for."""
+    lies = [f"https://shop.example/films/{n % 3}/page" for n in range(N)]
+    table_of = table().append_column("url", pa.array(lies)).append_column("poster", pa.array([["www.x.example/1"]] * N))
+    data = shelf()
+    told = {name: Facts.of_table(data.item_ids, one) for name, one in (("with", table_of), ("without", table()))}
+    assert set(told["with"].words) - set(told["without"].words) == {"url", "poster"}
+    found = {name: create("content", {}).fit(replace(data, facts=facts)) for name, facts in told.items()}
+    items = np.arange(N)
+    closeness = {name: model.closeness(items) for name, model in found.items()}  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(closeness["with"], closeness["without"])
+
+
 def test_kinds_are_fused_by_their_weights() -> None:
     """The cosine of fused rows is the mean of the kinds' cosines, weighted by the squares of the weights."""
     data, weights = shelf(), {"tags": 1.0, "features": 0.5, "vectors": 2.0}

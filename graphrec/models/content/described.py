@@ -7,6 +7,7 @@ cosines of the kinds that either has. Rare tags and words count more (TF-IDF: Sp
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ Floats = NDArray[np.float64]
 
 LONG = 40
 """Characters: texts that are longer on the average are read by words, as titles are."""
+
+ADDRESS = re.compile(r"\s*(\w+://|www\.)", re.ASCII)
 
 BINS = 10
 """A number becomes one of so many ranges that hold equally many items."""
@@ -60,7 +63,8 @@ def _tags(snapshot: Snapshot, settings: ContentSettings) -> Iterator[Part]:
 
 def _texts(facts: Facts, settings: ContentSettings) -> Iterator[Part]:
     """Words of each text, and topics over all: sets of words that come together, by non-negative factors."""
-    long = {name: [" ".join(texts) for texts in words] for name, words in facts.words.items() if _is_text(name, words)}
+    said = _said(facts).items()
+    long = {name: [" ".join(texts) for texts in words] for name, words in said if _is_text(name, words)}
     for name, texts in long.items():
         if words := _words(texts, settings):
             yield Part("text", settings.text, words[0], [f"“{word}” in its {name}" for word in words[1]])
@@ -89,7 +93,7 @@ def _topics(words: tuple[sparse.csr_array, list[str]], settings: ContentSettings
 
 def _categories(facts: Facts, settings: ContentSettings) -> Iterator[Part]:
     """Short texts that several items share."""
-    for name, words in facts.words.items():
+    for name, words in _said(facts).items():
         if _is_text(name, words):
             continue
         values = sorted({text for texts in words for text in texts})
@@ -134,6 +138,17 @@ def _vectors(facts: Facts, settings: ContentSettings) -> Iterator[Part]:
         centred = np.where(there[:, None], vectors - vectors[there].mean(axis=0), 0) if there.any() else vectors
         names = [f"its {name}"] * vectors.shape[1]
         yield Part("vectors", settings.vectors, sparse.csr_array(centred.astype(np.float64)), names)
+
+
+def _said(facts: Facts) -> dict[str, list[tuple[str, ...]]]:
+    """What texts say. Addresses say where something lies: their words are those of all items, or of none."""
+    return {name: words for name, words in facts.words.items() if not _are_addresses(words)}
+
+
+def _are_addresses(words: list[tuple[str, ...]]) -> bool:
+    """Whether most values of a property are URLs."""
+    texts = [text for found in words for text in found]
+    return sum(bool(ADDRESS.match(text)) for text in texts) > len(texts) / 2
 
 
 def _is_text(name: str, words: list[tuple[str, ...]]) -> bool:

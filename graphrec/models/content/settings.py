@@ -24,7 +24,7 @@ class ContentSettings(Settings):
     }
 
     tags: float = 1.0
-    text: float = 0.5
+    text: float = 0.2
     topics: float = 0.5
     features: float = 0.5
     vectors: float = 1.0
