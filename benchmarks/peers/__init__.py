@@ -36,8 +36,11 @@ _CORNAC = Package("cornac", "peers.cornac", "Cornac")
 _LIGHTFM = Package("lightfm-next", "peers.lightfm", "LightFMTags")
 _RECBOLE = Package("recbole", "peers.recbole", "RecBole")
 
+OF_RATINGS = ("svd", "svdpp")
+"""Those that predict ratings, which pairs alone don't have: `families.py` compares them."""
+
 CONTENDERS: Mapping[str, Package] = {
-    **dict.fromkeys(FITTED, OURS),
+    **dict.fromkeys((name for name in FITTED if name not in OF_RATINGS), OURS),
     "pyg-lightgcn": _PYG,
     **dict.fromkeys(("implicit-als", "implicit-bpr", "implicit-cosine", "implicit-bm25"), _IMPLICIT),
     **dict.fromkeys(("lenskit-ease", "lenskit-knn", "lenskit-user-knn", "lenskit-als"), _LENSKIT),
