@@ -98,6 +98,7 @@ class Keeper:
         warm(state)
         with self._swapping:
             self._catch_up(state)
+            self.trouble = None  # it was read; whoever sees the state is told no trouble of before
             self.state = state
         took = time.monotonic() - began
         self._settle_after = began + took + min(SETTLE_S, SETTLE_SHARE * took)
