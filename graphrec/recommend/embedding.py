@@ -108,7 +108,7 @@ class EmbeddingRecommender:
             items = np.array([known[n][1] for n in block])
             scores = unit[items] @ unit.T
             scores[np.arange(len(items)), items] = -np.inf
-            scores[:, ~unit.any(axis=1)] = -np.inf
+            scores[:, self._unknown] = -np.inf
             best = _top(scores, unit[items], unit, k, longest=1.0)
             asked = np.array([item_ids[known[n][0]] for n in block], dtype=object)[best.row]
             reasons = [f"near to {catalogue.title(items[row])}" for row in best.row]
