@@ -66,7 +66,16 @@ class Cornac:
         self.matrix, self.histories = snapshot.matrix, in_order(snapshot)
         self.model = _made(self.name, settings)
         self.data = self._sequences() if self.name == "cornac-sasrec" else self._pairs()
-        self.model.fit(self.data)
+        if self.name == "cornac-bpr":
+            self.model.fit(self.data)
+            return ""
+        from peers.clock import stopped_at
+
+        try:
+            with stopped_at(until):
+                self.model.fit(self.data)
+        except TimeoutError:
+            return "cut off before its last epoch"
         return ""
 
     def recommend(self, users: Ints, k: int) -> Ints:

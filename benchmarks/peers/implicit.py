@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,7 +50,8 @@ class Implicit:
 
     def fit(self, snapshot: Snapshot, settings: Mapping[str, Any], until: float) -> str:
         seeded = {"random_state": 1} if self.name in ("implicit-als", "implicit-bpr") else {}
-        with threadpool_limits(1, "blas"):
+        with threadpool_limits(1, "blas"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the package tells itself of a format that it makes itself
             self.model = MODELS[self.name](num_threads=len(os.sched_getaffinity(0)), **seeded, **settings)
             self.matrix = sparse.csr_matrix(snapshot.matrix)
             self.model.fit(self.matrix, show_progress=False)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import tempfile
-import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +22,7 @@ import torch
 from graphrec.models.training_part import in_order
 from graphrec.snapshot import Snapshot
 from peers.base import Choice, Ints, Real, Space, Whole, best_unseen
+from peers.clock import stopped_at
 
 for _name, _kind in (("float_", np.float64), ("complex_", np.complex128), ("unicode_", np.str_)):
     setattr(np, _name, _kind)
@@ -158,18 +158,18 @@ class RecBole:
         loader = get_dataloader(config, "train")(config, parts[0], sampler, shuffle=True)
         self.model = get_model(name)(config, loader.dataset)
         trainer = get_trainer(config["MODEL_TYPE"], name)(config, self.model)
-        train_epoch = trainer._train_epoch
+        train_epoch, begun = trainer._train_epoch, []
 
-        def in_time(data: Any, epoch: int, *rest: Any, **more: Any) -> Any:
-            if time.perf_counter() > until:
-                raise TimeoutError(f"cut off after {epoch} of {settings['epochs']} epochs")
+        def counted(data: Any, epoch: int, *rest: Any, **more: Any) -> Any:
+            begun.append(epoch)
             return train_epoch(data, epoch, *rest, **more)
 
-        trainer._train_epoch = in_time
+        trainer._train_epoch = counted
         try:
-            trainer.fit(loader, None, verbose=False, saved=False, show_progress=False)
-        except TimeoutError as cut:
-            return str(cut)
+            with stopped_at(until):
+                trainer.fit(loader, None, verbose=False, saved=False, show_progress=False)
+        except TimeoutError:
+            return f"cut off in epoch {len(begun)} of {settings['epochs']}"
         finally:
             self.model.eval()
         return ""

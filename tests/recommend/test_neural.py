@@ -17,7 +17,8 @@ from scipy import sparse
 from graphrec.errors import InputError
 from graphrec.models import NEURAL, create
 from graphrec.models.base import Block
-from graphrec.models.neural.neural_model import NeuralModel
+from graphrec.models.neural.neumf import NeuMFNetwork, NeuMFSettings
+from graphrec.models.neural.neural_model import Lessons, NeuralModel
 from graphrec.models.neural.sasrec import _windows
 from graphrec.models.training_part import block_of, in_order
 from graphrec.privacy.policy import Policy
@@ -234,6 +235,19 @@ def test_a_visitor_of_neumf_is_those_who_like_the_same() -> None:
     pairs = zip(visitors[has_likes][:, items], known[has_likes][:, items], strict=True)
     alike = [np.corrcoef(a, b)[0, 1] for a, b in pairs]
     assert np.mean(alike) > 0.8
+
+
+def test_neumf_compares_likes_with_what_the_user_does_not_like() -> None:
+    liked = np.array([[1, 1, 1, 1, 1], [1, 0, 0, 1, 1], [0, 0, 0, 0, 0], [0, 1, 1, 1, 1]], dtype=np.float32)
+    network = NeuMFNetwork(liked.shape, NeuMFSettings(embedding_dim=4, n_negatives=3))
+    lessons = Lessons(sparse.csr_array(liked), ())
+    batches = list(network.batches(lessons, 8, np.random.default_rng(1)))
+    users, items, targets = (torch.cat(parts).numpy() for parts in zip(*batches, strict=True))
+    np.testing.assert_array_equal(liked[users, items], targets)
+    pairs = np.column_stack([users, items])[targets == 1]
+    np.testing.assert_array_equal(np.unique(pairs, axis=0), np.argwhere(liked))
+    assert len(pairs) == liked.sum()
+    assert np.bincount(users[targets == 0]).tolist() == [0, 9, 0, 12], "who likes all has nothing to be compared with"
 
 
 def test_who_is_forgotten_leaves_no_vector(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from graphrec.snapshot import Snapshot
 from graphrec.snapshot.facts import Facts
 
 Floats = NDArray[np.float64]
+Said = dict[str, list[tuple[str, ...]]]
+"""What each property says of each item."""
 
 LONG = 40
 """Characters: texts that are longer on the average are read by words, as titles are."""
@@ -51,7 +53,8 @@ class Part:
 def parts_of(snapshot: Snapshot, settings: ContentSettings) -> list[Part]:
     """Whatever the data say of the items, where its weight is above 0."""
     facts = snapshot.facts or Facts()
-    found = [*_tags(snapshot, settings), *_texts(facts, settings), *_categories(facts, settings)]
+    said = _said(facts)
+    found = [*_tags(snapshot, settings), *_texts(said, settings), *_categories(said, settings)]
     found += [*_numbers(facts, settings), *_vectors(facts, settings)]
     return [part for part in found if part.weight > 0 and part.rows.nnz]
 
@@ -61,10 +64,9 @@ def _tags(snapshot: Snapshot, settings: ContentSettings) -> Iterator[Part]:
         yield Part("tags", settings.tags, _rare(snapshot.tags), [f"tag {name}" for name in snapshot.tag_names])
 
 
-def _texts(facts: Facts, settings: ContentSettings) -> Iterator[Part]:
+def _texts(said: Said, settings: ContentSettings) -> Iterator[Part]:
     """Words of each text, and topics over all: sets of words that come together, by non-negative factors."""
-    said = _said(facts).items()
-    long = {name: [" ".join(texts) for texts in words] for name, words in said if _is_text(name, words)}
+    long = {name: [" ".join(texts) for texts in words] for name, words in said.items() if _is_text(name, words)}
     for name, texts in long.items():
         if words := _words(texts, settings):
             yield Part("text", settings.text, words[0], [f"“{word}” in its {name}" for word in words[1]])
@@ -91,9 +93,9 @@ def _topics(words: tuple[sparse.csr_array, list[str]], settings: ContentSettings
     return Part("topics", settings.topics, sparse.csr_array(rows), names)
 
 
-def _categories(facts: Facts, settings: ContentSettings) -> Iterator[Part]:
+def _categories(said: Said, settings: ContentSettings) -> Iterator[Part]:
     """Short texts that several items share."""
-    for name, words in _said(facts).items():
+    for name, words in said.items():
         if _is_text(name, words):
             continue
         values = sorted({text for texts in words for text in texts})
@@ -119,7 +121,7 @@ def _numbers(facts: Facts, settings: ContentSettings) -> Iterator[Part]:
 def traits(facts: Facts, n_rows: int) -> Part:
     """Categories and numbers as one kind of feature; each value that is known is 1."""
     settings = ContentSettings(features=1.0)
-    parts = [*_categories(facts, settings), *_numbers(facts, settings)]
+    parts = [*_categories(_said(facts), settings), *_numbers(facts, settings)]
     rows = [sparse.csr_array(part.rows.astype(bool).astype(np.float64)) for part in parts]
     rows.append(sparse.csr_array((n_rows, 0)))
     return Part("traits", 1.0, sparse.csr_array(sparse.hstack(rows, format="csr")), [n for p in parts for n in p.names])
@@ -140,7 +142,7 @@ def _vectors(facts: Facts, settings: ContentSettings) -> Iterator[Part]:
         yield Part("vectors", settings.vectors, sparse.csr_array(centred.astype(np.float64)), names)
 
 
-def _said(facts: Facts) -> dict[str, list[tuple[str, ...]]]:
+def _said(facts: Facts) -> Said:
     """What texts say. Addresses say where something lies: their words are those of all items, or of none."""
     return {name: words for name, words in facts.words.items() if not _are_addresses(words)}
 

@@ -134,6 +134,27 @@ def systematic(chance: NDArray[np.float64], rng: np.random.Generator) -> Ints:
     return np.searchsorted(ends, rng.random() + np.arange(n), side="right").astype(np.int64)
 
 
+def others(row: Ints, liked: Ints, n_candidates: int, rng: np.random.Generator) -> Ints:
+    """For each row a column that it doesn't like, evenly drawn; -1 where it likes all.
+
+    `liked`: row * n_candidates + column of each like, rising. Drawn again where it is liked, at last from the others
+    alone.
+    """
+    drawn = rng.integers(0, n_candidates, len(row))
+    for _ in range(8):
+        again = _among(row * n_candidates + drawn, liked)
+        if not again.any():
+            return drawn
+        drawn[again] = rng.integers(0, n_candidates, int(again.sum()))
+    again = _among(row * n_candidates + drawn, liked)
+    for user in np.unique(row[again]):
+        start, end = np.searchsorted(liked, [user * n_candidates, (user + 1) * n_candidates])
+        left = np.setdiff1d(np.arange(n_candidates), liked[start:end] - user * n_candidates)
+        wanted = np.flatnonzero(again & (row == user))
+        drawn[wanted] = rng.choice(left, len(wanted)) if len(left) else -1
+    return drawn
+
+
 def n_batches(n_users: int, batch_size: int) -> int:
     """How many batches an epoch has."""
     return max(1, round(n_users / batch_size))
@@ -163,20 +184,9 @@ def _batch(
 
 
 def _draw(row: Ints, column: Ints, n_candidates: int, rng: np.random.Generator) -> Ints:
-    """A column for each like that its row doesn't like: drawn again where it does, at last from the others alone."""
-    liked = row * n_candidates + column
-    drawn = rng.integers(0, n_candidates, len(row))
-    for _ in range(8):
-        again = _among(row * n_candidates + drawn, liked)
-        if not again.any():
-            return drawn
-        drawn[again] = rng.integers(0, n_candidates, int(again.sum()))
-    again = _among(row * n_candidates + drawn, liked)
-    for user in np.unique(row[again]):
-        others = np.setdiff1d(np.arange(n_candidates), column[row == user])
-        wanted = np.flatnonzero(again & (row == user))
-        drawn[wanted] = rng.choice(others, len(wanted)) if len(others) else column[wanted]
-    return drawn
+    """A column for each like that its row doesn't like, the like's own where there is none."""
+    found = others(row, row * n_candidates + column, n_candidates, rng)
+    return np.where(found < 0, column, found)
 
 
 def _among(keys: Ints, rising: Ints) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from graphrec.models.arrays_model import Arrays
 from graphrec.models.base import Block, Progress, Vectors
+from graphrec.models.lightgcn.sampling import others
 from graphrec.models.neural.neural_model import Floats, Lessons, Network, NeuralModel, shuffled
 from graphrec.models.neural.settings import NeuralSettings
 from graphrec.models.neural.sides import Sides
@@ -64,14 +65,17 @@ class NeuMFNetwork(Network):
         self.last = nn.Linear(dim + dim // 2, 1)
 
     def batches(self, lessons: Lessons, size: int, rng: np.random.Generator) -> Iterator[tuple[Tensor, ...]]:
-        """Liked pairs, each with drawn others."""
+        """Liked pairs, each with drawn others that the user doesn't like, as far as there are any."""
         matrix, n = lessons.matrix, self.settings.n_negatives
         users = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        liked = users * self.n_items + matrix.indices
         for pairs in shuffled(np.arange(matrix.nnz), max(size // (n + 1), 1), rng):
-            mine, others = users[pairs], rng.integers(0, self.n_items, (len(pairs), n))
-            item = np.column_stack([matrix.indices[pairs], others]).ravel()
-            target = np.tile(np.eye(1, n + 1, dtype=np.float32), (len(pairs), 1)).ravel()
-            given = np.repeat(mine, n + 1).astype(np.int64), item.astype(np.int64), target
+            again = np.repeat(users[pairs], n)
+            drawn = others(again, liked, self.n_items, rng)
+            user = np.concatenate([users[pairs], again[drawn >= 0]])
+            item = np.concatenate([matrix.indices[pairs], drawn[drawn >= 0]])
+            target = (np.arange(len(user)) < len(pairs)).astype(np.float32)
+            given = user.astype(np.int64), item.astype(np.int64), target
             yield tuple(torch.from_numpy(part).to(self.device) for part in given)
 
     def loss(self, batch: tuple[Tensor, ...]) -> Tensor:
