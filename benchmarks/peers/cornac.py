@@ -66,7 +66,7 @@ class Cornac:
         self.matrix, self.histories = snapshot.matrix, in_order(snapshot)
         self.model = _made(self.name, settings)
         self.data = self._sequences() if self.name == "cornac-sasrec" else self._pairs()
-        if self.name == "cornac-bpr":
+        if self.name == "cornac-bpr":  # has no optimiser of PyTorch, which would count in its memory
             self.model.fit(self.data)
             return ""
         from peers.clock import stopped_at

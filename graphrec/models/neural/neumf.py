@@ -70,10 +70,11 @@ class NeuMFNetwork(Network):
         users = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
         liked = users * self.n_items + matrix.indices
         for pairs in shuffled(np.arange(matrix.nnz), max(size // (n + 1), 1), rng):
-            again = np.repeat(users[pairs], n)
-            drawn = others(again, liked, self.n_items, rng)
-            user = np.concatenate([users[pairs], again[drawn >= 0]])
-            item = np.concatenate([matrix.indices[pairs], drawn[drawn >= 0]])
+            mine = np.repeat(users[pairs], n)
+            drawn = others(mine, liked, self.n_items, rng)
+            there = drawn >= 0
+            user = np.concatenate([users[pairs], mine[there]])
+            item = np.concatenate([matrix.indices[pairs], drawn[there]])
             target = (np.arange(len(user)) < len(pairs)).astype(np.float32)
             given = user.astype(np.int64), item.astype(np.int64), target
             yield tuple(torch.from_numpy(part).to(self.device) for part in given)
